@@ -16,7 +16,7 @@ import {
 } from "@medv/proto/onnx";
 import { BYTES_PER_ELEMENT, ONNX_DATA_TYPE, type DType } from "./dtype.ts";
 import { shapeText, type Shape } from "./shape.ts";
-import { MICROSOFT, OPERATORS, type Attributes, type OperatorName } from "./spec.ts";
+import { MICROSOFT, OPERATORS, operatorDomain, type Attributes, type OperatorName } from "./spec.ts";
 import type { Value } from "./value.ts";
 
 /** Where the bytes of a weight lie: inside a checkpoint file, never copied into the graph. */
@@ -247,7 +247,7 @@ export class Graph {
       create(NodeProtoSchema, {
         name: nodeName,
         opType: name,
-        domain: OPERATORS[name].domain ?? "",
+        domain: operatorDomain(name),
         input: inputs.map((value) => value?.name ?? ""),
         output: outputs.map((value) => value.name),
         attribute,

@@ -94,6 +94,12 @@ export const OPERATORS = {
 
 export type OperatorName = keyof typeof OPERATORS;
 
+/** Domain that an operator is looked up in; "" is ONNX's own. */
+export function operatorDomain(name: OperatorName): string {
+  const operator: Operator = OPERATORS[name];
+  return operator.domain ?? "";
+}
+
 function input(node: NodeView, index: number): Value {
   const value = node.inputs[index];
   if (value === undefined) throw new RangeError(`input ${index} is missing`);

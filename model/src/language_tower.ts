@@ -1,0 +1,131 @@
+import type { ModelConfig } from "./config.ts";
+import { attention } from "./layers/attention.ts";
+import { linear } from "./layers/linear.ts";
+import { rmsNorm } from "./layers/norms.ts";
+import { rotaryEmbedding, type RotaryTable } from "./layers/rotary_embedding.ts";
+import type { Weights } from "./layers/weights.ts";
+import { int64s } from "./onnx/constants.ts";
+import type { Graph } from "./onnx/graph.ts";
+import type { Dim } from "./onnx/shape.ts";
+import type { Value } from "./onnx/value.ts";
+
+type LanguageConfig = ModelConfig["language"];
+
+/** Keys (rotated) and values of one layer, `[rows, sequence, hidden]` each. */
+export type KeyValue = { readonly key: Value; readonly value: Value };
+
+/** The positions that one pass of the tower feeds, and what they may see. */
+export type TowerPass = {
+  /** int64 `[rows, tokens]`, counted from the start of the merged sequence. */
+  readonly positions: Value;
+  /** int64 `[3]`: rows, tokens, hidden. */
+  readonly shape: Value;
+  /** Added to the attention scores, `[rows, 1, tokens, keys]`. */
+  readonly bias: Value;
+  readonly rotary: RotaryTable;
+  /** Kept keys and values of every layer that stand before this pass's own. */
+  readonly past?: readonly KeyValue[];
+};
+
+/**
+ * LLaDA's transformer: LLaMA-shaped, bias-free, and without a causal mask.
+ *
+ * @param x float32 `[rows * tokens, hidden]`
+ * @returns The last layer's output before the final norm, `[rows * tokens, hidden]`, and this pass's keys and values.
+ * @see {@link https://arxiv.org/abs/2502.09992 | Nie et al. 2025}, §2
+ */
+export function languageTower(
+  graph: Graph,
+  weights: Weights,
+  x: Value,
+  pass: TowerPass,
+  config: LanguageConfig,
+): { readonly hidden: Value; readonly keyValues: readonly KeyValue[] } {
+  const keyValues: KeyValue[] = [];
+  let hidden = x;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const input = hidden;
+    hidden = graph.scope(`layers.${layer}`, () => {
+      const result = decoderLayer(graph, weights, input, pass, { config, layer });
+      keyValues.push(result.keyValue);
+      return result.hidden;
+    });
+  }
+  return { hidden, keyValues };
+}
+
+/**
+ * Final norm and LM head.
+ *
+ * @param hidden `[n, hidden]`
+ * @param vocabulary Logits per row; fewer than the stored rows cuts the table to the tokenizer's size.
+ * @returns float32 `[n, vocabulary]`
+ */
+export function languageHead(
+  graph: Graph,
+  weights: Weights,
+  hidden: Value,
+  config: LanguageConfig,
+  vocabulary: number,
+): Value {
+  const norm = weights.float32("model.norm.weight", [config.hiddenSize]);
+  const normed = rmsNorm(graph, hidden, norm, config.normEpsilon, "final_norm");
+  return linear(graph, weights, normed, "lm_head", {
+    in: config.hiddenSize,
+    out: vocabulary,
+    bias: false,
+  });
+}
+
+function decoderLayer(
+  graph: Graph,
+  weights: Weights,
+  x: Value,
+  pass: TowerPass,
+  { config, layer }: { readonly config: LanguageConfig; readonly layer: number },
+): { readonly hidden: Value; readonly keyValue: KeyValue } {
+  const { hiddenSize, intermediateSize, heads, normEpsilon } = config;
+  const name = `model.layers.${layer}`;
+  const square = { in: hiddenSize, out: hiddenSize, bias: false };
+  const [rows, tokens] = pass.positions.shape as readonly [Dim, Dim];
+  const flatRows = x.shape[0] ?? 1;
+
+  const inputNorm = weights.float32(`${name}.input_layernorm.weight`, [hiddenSize]);
+  const h = rmsNorm(graph, x, inputNorm, normEpsilon, "input_layernorm");
+  const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((part) =>
+    graph.op("Reshape", [linear(graph, weights, h, `${name}.self_attn.${part}`, square), pass.shape], {
+      shape: [rows, tokens, hiddenSize],
+    }),
+  ) as [Value, Value, Value];
+  const rotary = { table: pass.rotary, heads };
+  const query = rotaryEmbedding(graph, q, pass.positions, { ...rotary, as: "q_rope" });
+  const key = rotaryEmbedding(graph, k, pass.positions, { ...rotary, as: "k_rope" });
+
+  const past = pass.past?.[layer];
+  const join = (kept: Value | undefined, own: Value): Value =>
+    kept === undefined ? own : graph.op("Concat", [kept, own], { attributes: { axis: 1 } });
+  const attended = attention(graph, query, join(past?.key, key), join(past?.value, v), {
+    heads,
+    bias: pass.bias,
+  });
+  const flat = graph.op("Reshape", [attended, int64s(graph, [-1, hiddenSize])], {
+    shape: [flatRows, hiddenSize],
+  });
+  const y = graph.op("Add", [x, linear(graph, weights, flat, `${name}.self_attn.o_proj`, square)]);
+
+  const postNorm = weights.float32(`${name}.post_attention_layernorm.weight`, [hiddenSize]);
+  const z = rmsNorm(graph, y, postNorm, normEpsilon, "post_attention_layernorm");
+  const wide = { in: hiddenSize, out: intermediateSize, bias: false };
+  const gate = linear(graph, weights, z, `${name}.mlp.gate_proj`, wide);
+  const silu = graph.op("Mul", [gate, graph.op("Sigmoid", [gate])]);
+  const up = graph.op("Mul", [silu, linear(graph, weights, z, `${name}.mlp.up_proj`, wide)]);
+  const down = linear(graph, weights, up, `${name}.mlp.down_proj`, {
+    in: intermediateSize,
+    out: hiddenSize,
+    bias: false,
+  });
+  return {
+    hidden: graph.op("Add", [y, down], { as: "hidden" }),
+    keyValue: { key, value: v },
+  };
+}

@@ -1,0 +1,64 @@
+import { dirname, relative } from "node:path";
+import type { Checkpoint, TensorReference } from "../checkpoint.ts";
+import { cast } from "../onnx/constants.ts";
+import { BYTES_PER_ELEMENT, type DType } from "../onnx/dtype.ts";
+import type { Graph } from "../onnx/graph.ts";
+import type { Value } from "../onnx/value.ts";
+
+/** How a layer asks for its parameters, whatever they lie in. */
+export type Weights = {
+  /** The parameter as float32, `[...shape]`. */
+  float32(name: string, shape: readonly number[]): Value;
+  /** The parameter in its stored dtype, for operators that read only a few rows of it. */
+  stored(name: string, shape: readonly number[]): Value;
+};
+
+/**
+ * Parameters that stay where they lie: each becomes an initializer that points into the checkpoint's file.
+ *
+ * A first axis smaller than the file's takes the first rows, which is how the vocabulary is cut to the tokenizer's size.
+ *
+ * @param folder The model's folder; every file of the checkpoint lies in or below it.
+ */
+export function checkpointWeights(graph: Graph, checkpoint: Checkpoint, folder: string): Weights {
+  const stored = (name: string, shape: readonly number[]): Value => {
+    const tensor = checkpoint.tensor(name, shape);
+    const dtype = STORED_DTYPE[tensor.dtype];
+    const byteLength = shape.reduce((total, dim) => total * dim, BYTES_PER_ELEMENT[dtype]);
+    return graph.weight(name, dtype, shape, {
+      location: relative(folder, tensor.file),
+      offset: tensor.offset,
+      byteLength,
+    });
+  };
+  const casts = new Map<string, Value>();
+  return {
+    stored,
+    float32: (name, shape) => {
+      const known = casts.get(name);
+      if (known !== undefined) return known;
+      const value = cast(graph, stored(name, shape), "float32");
+      casts.set(name, value);
+      return value;
+    },
+  };
+}
+
+/** The deepest folder that holds all the given files. */
+export function commonFolder(files: readonly string[]): string {
+  const [first, ...rest] = files.map(dirname);
+  if (first === undefined) throw new RangeError("Cannot find a common folder of no files");
+  return rest.reduce((common, folder) => {
+    let candidate = common;
+    while (folder !== candidate && !folder.startsWith(candidate === "/" ? "/" : `${candidate}/`)) {
+      candidate = dirname(candidate);
+    }
+    return candidate;
+  }, first);
+}
+
+const STORED_DTYPE: Readonly<Record<TensorReference["dtype"], DType>> = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+};
