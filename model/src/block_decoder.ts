@@ -106,7 +106,7 @@ function refresh(
 ): { readonly logits: Value; readonly keyValues: readonly KeyValue[] } {
   const { inputs, activeIndex, range } = options.context;
   const hiddenSize = config.language.hiddenSize;
-  const embedded = mergeImageRows(graph, weights, config, inputs, options.newline);
+  const embedded = mergeImageRows(graph, weights, config, inputs, options);
   const x = graph.op("Reshape", [embedded, int64s(graph, [-1, hiddenSize])], {
     shape: ["rows*sequence", hiddenSize],
   });
@@ -179,7 +179,7 @@ function innerSteps(
     const current = gatherActive(body, carried.tokenIds, activeIndex);
     const x = body.op(
       "Reshape",
-      [embedTokens(body, weights, config, current), int64s(body, [-1, hiddenSize])],
+      [embedTokens(body, weights, current, { vocabulary: options.vocabulary, hiddenSize }), int64s(body, [-1, hiddenSize])],
       { shape: ["rows*active", hiddenSize] },
     );
     const { hidden } = languageTower(
@@ -223,7 +223,7 @@ export function mergeImageRows(
   weights: Weights,
   config: ModelConfig,
   inputs: Pick<DecoderInputs, "tokenIds" | "embedding" | "imageRow" | "imageWeight">,
-  newline: boolean,
+  { newline, vocabulary }: { readonly newline: boolean; readonly vocabulary: number },
 ): Value {
   const hiddenSize = config.language.hiddenSize;
   const projected = projector(graph, weights, inputs.embedding, config);
@@ -256,14 +256,18 @@ export function mergeImageRows(
   );
   return graph.op(
     "Where",
-    [unsqueeze(graph, isImage, [2]), image, embedTokens(graph, weights, config, inputs.tokenIds)],
+    [unsqueeze(graph, isImage, [2]), image, embedTokens(graph, weights, inputs.tokenIds, { vocabulary, hiddenSize })],
     { as: "inputs_embeds" },
   );
 }
 
-function embedTokens(graph: Graph, weights: Weights, config: ModelConfig, tokenIds: Value): Value {
-  const { hiddenSize, vocabSize } = config.language;
-  const table = weights.stored("model.embed_tokens.weight", [vocabSize, hiddenSize]);
+function embedTokens(
+  graph: Graph,
+  weights: Weights,
+  tokenIds: Value,
+  size: { readonly vocabulary: number; readonly hiddenSize: number },
+): Value {
+  const table = weights.stored("model.embed_tokens.weight", [size.vocabulary, size.hiddenSize]);
   const rows = graph.op("Gather", [table, tokenIds], { attributes: { axis: 0 } });
   return cast(graph, rows, "float32");
 }
