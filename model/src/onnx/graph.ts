@@ -169,7 +169,7 @@ export class Graph {
         result.shape,
       ),
     );
-    this.#pushNode(name, inputs, outputs, options, base);
+    this.#pushNode(name, inputs, outputs, options, outputs[0]?.name ?? base);
     return outputs;
   }
 

@@ -269,6 +269,7 @@ function inferConcat(node: NodeView): readonly Result[] {
   const values = present(node);
   const dtype = requireSameDType(values);
   const first = input(node, 0);
+  if (node.attributes["axis"] === undefined) throw new RangeError('"axis" must be given');
   const axis = resolveAxis(first.shape, integer(node, "axis", 0));
   let total: Dim = 0;
   for (const value of values) {
