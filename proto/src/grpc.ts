@@ -1,0 +1,15 @@
+/**
+ * The adapter between protobuf-es services and grpc-js.
+ *
+ * @module
+ */
+export { type CallOptions, type Client, createClient } from "./grpc_client.ts";
+export {
+  addService,
+  type CallContext,
+  createServer,
+  type ErrorHook,
+  type Implementation,
+  serviceHandlers,
+} from "./grpc_server.ts";
+export { MAX_MESSAGE_BYTES, REQUEST_ID_KEY, serviceDefinition } from "./grpc_service.ts";
