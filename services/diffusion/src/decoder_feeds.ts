@@ -1,5 +1,5 @@
 import type { MergedPrompt } from "@medv/model/merge_prompt";
-import type { TensorData } from "@medv/runtime/session_worker";
+import type { TensorData } from "@medv/runtime/tensor_data";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 
 /** The answer under way: everything that changes from run to run. */

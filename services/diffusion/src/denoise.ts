@@ -1,7 +1,7 @@
 import type { MergedPrompt } from "@medv/model/merge_prompt";
 import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
-import type { TensorData } from "@medv/runtime/session_worker";
+import type { TensorData } from "@medv/runtime/tensor_data";
 import { decoderFeeds, type Canvas, type Embeddings } from "./decoder_feeds.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 

@@ -1,0 +1,93 @@
+import { DomainError } from "@medv/proto";
+import { DataType, type EmbeddingHandle } from "@medv/proto/embedding";
+import type { ReadEmbeddingResponse } from "@medv/proto/vision";
+import type { ByteCache } from "@medv/runtime/byte_cache";
+
+/** An embedding as float32, `[tiles * patches, hidden]`. */
+export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
+
+export type EmbeddingSourceOptions = {
+  readonly cache: ByteCache<Uint8Array>;
+  readonly read: (
+    request: { readonly digest: string; readonly tenantScope: string },
+    signal: AbortSignal,
+  ) => AsyncIterable<ReadEmbeddingResponse>;
+  /** What this checkpoint's projector fits. */
+  readonly towerDigest: string;
+  readonly patches: number;
+  readonly hidden: number;
+};
+
+/**
+ * Finds an embedding by its handle: in memory, else pulled from the vision service. Digest, shape, dtype and size are
+ * checked before use.
+ *
+ * @throws {DomainError} `embedding_not_found` or `embedding_mismatch`.
+ */
+export async function readEmbedding(
+  handle: EmbeddingHandle,
+  options: EmbeddingSourceOptions,
+  signal: AbortSignal,
+): Promise<EmbeddingRows> {
+  checkHandle(handle, options);
+  const key = `${handle.tenantScope}\n${handle.digest}`;
+  const kept = options.cache.get(key);
+  if (kept !== undefined) return { data: toFloat32(kept, handle.dtype), pulled: false };
+
+  const bytes = new Uint8Array(byteLength(handle));
+  let received = 0;
+  let answered: EmbeddingHandle | undefined;
+  const request = { digest: handle.digest, tenantScope: handle.tenantScope };
+  for await (const message of options.read(request, signal)) {
+    answered ??= message.handle;
+    if (received + message.chunk.length > bytes.length) {
+      throw mismatch(`it has more than ${bytes.length} bytes`);
+    }
+    bytes.set(message.chunk, received);
+    received += message.chunk.length;
+  }
+  if (answered === undefined || answered.digest !== handle.digest) {
+    throw mismatch("the vision service answered with another digest");
+  }
+  if (answered.dtype !== handle.dtype || answered.shape.join() !== handle.shape.join()) {
+    throw mismatch(`the vision service keeps it as [${answered.shape.join(", ")}]`);
+  }
+  if (received !== bytes.length) throw mismatch(`${received} of ${bytes.length} bytes came`);
+  options.cache.set(key, bytes);
+  return { data: toFloat32(bytes, handle.dtype), pulled: true };
+}
+
+function checkHandle(handle: EmbeddingHandle, options: EmbeddingSourceOptions): void {
+  const [tiles = 0, patches, hidden] = handle.shape;
+  if (handle.towerDigest !== options.towerDigest) throw mismatch("another vision tower made it");
+  if (
+    handle.shape.length !== 3 ||
+    tiles < 1 ||
+    patches !== options.patches ||
+    hidden !== options.hidden
+  ) {
+    throw mismatch(
+      `its shape must be [tiles, ${options.patches}, ${options.hidden}], not [${handle.shape.join(", ")}]`,
+    );
+  }
+  if (handle.dtype !== DataType.FLOAT16 && handle.dtype !== DataType.FLOAT32) {
+    throw mismatch("its dtype must be float16 or float32");
+  }
+}
+
+function byteLength(handle: EmbeddingHandle): number {
+  return handle.shape.reduce((total, dim) => total * dim, handle.dtype === DataType.FLOAT16 ? 2 : 4);
+}
+
+function toFloat32(bytes: Uint8Array, dtype: DataType): Float32Array {
+  const whole = bytes.slice().buffer;
+  return dtype === DataType.FLOAT16
+    ? Float32Array.from(new Float16Array(whole))
+    : new Float32Array(whole);
+}
+
+function mismatch(what: string): DomainError {
+  return new DomainError("embedding_mismatch", `Cannot use the embedding as ${what}`, {
+    hint: "encode the image again",
+  });
+}
