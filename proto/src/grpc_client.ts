@@ -42,7 +42,7 @@ export type Client<T extends GenServiceMethods> = {
     : never;
 } & {
   /** Closes the connection; calls under way still finish. */
-  close(): void;
+  readonly close: () => void;
 };
 
 const CHANNEL_OPTIONS = {

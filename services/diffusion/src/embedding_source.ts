@@ -1,13 +1,12 @@
 import { DomainError } from "@medv/proto";
 import { DataType, type EmbeddingHandle } from "@medv/proto/embedding";
 import type { ReadEmbeddingResponse } from "@medv/proto/vision";
-import type { ByteCache } from "@medv/runtime/byte_cache";
 
 /** An embedding as float32, `[tiles * patches, hidden]`. */
 export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
 
 export type EmbeddingSourceOptions = {
-  readonly cache: ByteCache<Uint8Array>;
+  readonly cache: { get(key: string): Uint8Array | undefined; set(key: string, bytes: Uint8Array): unknown };
   readonly read: (
     request: { readonly digest: string; readonly tenantScope: string },
     signal: AbortSignal,

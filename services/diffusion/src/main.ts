@@ -1,0 +1,66 @@
+import { randomInt } from "node:crypto";
+import { basename, resolve } from "node:path";
+import { DiffusionDecoder } from "@medv/proto/diffusion";
+import { createClient } from "@medv/proto/grpc";
+import { VisionEncoder } from "@medv/proto/vision";
+import { byteCache, createLogger, drainOnSignal, startService } from "@medv/runtime";
+import { ADDRESS_VARIABLE, readConfig } from "./config.ts";
+import { openDecoder } from "./decoder_session.ts";
+import { describeModel } from "./describe_model.ts";
+import { readEmbedding } from "./embedding_source.ts";
+import { generate } from "./generate.ts";
+
+const config = readConfig(process.env);
+const logger = createLogger({ service: "diffusion", level: config.logLevel });
+
+try {
+  const service = await startService(DiffusionDecoder, {
+    address: config.address,
+    addressVariable: ADDRESS_VARIABLE,
+    logger,
+  });
+  const startedAt = performance.now();
+  const decoder = await openDecoder({
+    ...config,
+    onExit: (err) => {
+      logger.error({ err }, "session-exit");
+      process.exit(1);
+    },
+  });
+  const vision = createClient(VisionEncoder, config.visionAddress);
+  drainOnSignal(async () => {
+    await service.drain();
+    vision.close();
+    await decoder.release();
+  }, logger);
+
+  const model = `llada-medv-${basename(resolve(config.checkpoint)).toLowerCase()}`;
+  const { vision: tower } = decoder.checkpoint.config;
+  const source = {
+    cache: byteCache<Uint8Array>({
+      maxBytes: config.embeddingCacheBytes,
+      ttlSeconds: config.embeddingTtlSeconds,
+      sizeOf: (bytes) => Math.max(1, bytes.byteLength),
+    }),
+    read: (request: { digest: string; tenantScope: string }, signal: AbortSignal) =>
+      vision.readEmbedding(request, { signal }),
+    towerDigest: decoder.checkpoint.towerDigest,
+    patches: Math.floor(tower.imageSize / tower.patchSize) ** 2,
+    hidden: tower.hiddenSize,
+  };
+  logger.info({ model, digest: decoder.checkpoint.digest, loadMs: performance.now() - startedAt }, "model-loaded");
+  service.open({
+    describeModel: () => describeModel(model, decoder),
+    generate: (request, context) =>
+      generate(request, context, {
+        ...decoder,
+        model,
+        readEmbedding: (handle, signal) => readEmbedding(handle, source, signal),
+        randomSeed: () => randomInt(2147483647),
+        logger,
+      }),
+  });
+} catch (error) {
+  logger.fatal({ err: error }, "start-error");
+  process.exit(1);
+}
