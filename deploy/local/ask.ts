@@ -8,6 +8,7 @@ type DraftToken = { readonly text: string; readonly committed: boolean };
 type AnswerEvent = {
   readonly type: string;
   readonly text?: string;
+  readonly block?: number;
   readonly tokens?: readonly DraftToken[];
   readonly detail?: string;
   readonly hint?: string;
@@ -100,18 +101,21 @@ async function show(response: Response): Promise<void> {
   const isTerminal = stdout.isTTY;
   let committed = "";
   let shown = "";
-  const redraw = (text: string, provisional: string): void => {
-    stdout.write(`${erase(shown, stdout.columns)}${text}${provisional}`);
-    shown = text + plain(provisional);
+  const drafts = new Map<number, string>();
+  const redraw = (text: string): void => {
+    stdout.write(`${erase(shown, stdout.columns)}${text}`);
+    shown = plain(text);
   };
   for await (const event of events(response)) {
     if (event.type === "text-delta") {
       committed += event.text ?? "";
-      if (isTerminal) redraw(committed, "");
-      else stdout.write(event.text ?? "");
+      if (!isTerminal) stdout.write(event.text ?? "");
     } else if (event.type === "block-draft" && isTerminal) {
-      redraw(committed, draft(event.tokens ?? []));
+      drafts.set(event.block ?? 0, draft(event.tokens ?? []));
+      redraw([...drafts.values()].join(""));
     } else if (event.type === "answer-end") {
+      // What a stop string cut off was in the drafts, and is not in the answer.
+      if (isTerminal) redraw(committed);
       stdout.write("\n");
       const { image_cache: cache, forward_passes: passes } = event.usage?.details ?? {};
       stderr.write(`${event.notice ?? ""} (${passes} forward passes, image cache ${cache})\n`);

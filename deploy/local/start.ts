@@ -6,7 +6,7 @@ import { join } from "node:path";
 const PROCESSES = [
   { name: "vision", entry: "services/vision/src/main.ts", ready: "service-ready" },
   { name: "diffusion", entry: "services/diffusion/src/main.ts", ready: "service-ready" },
-  { name: "gateway", entry: "gateway/src/main.ts", ready: "listen-start" },
+  { name: "gateway", entry: "gateway/src/main.ts", ready: "listen" },
 ] as const;
 
 const root = join(import.meta.dirname, "../..");

@@ -8,7 +8,7 @@
  */
 import { ImagePreprocessor } from "@medv/gateway/image/image_preprocessor";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 const WIDTH = 4032;
 const HEIGHT = 3024;
@@ -17,7 +17,7 @@ const IMAGE_SIZE = 384;
 const GRID_PINPOINTS = [1, 2, 3, 4, 5, 6].flatMap((x) =>
   [1, 2, 3, 4, 5, 6].map((y): [number, number] => [x * IMAGE_SIZE, y * IMAGE_SIZE]),
 );
-const LIMITS = { maxBytes: 100e6, maxPixels: 100e6 };
+const LIMITS = { maxImageBytes: 100e6, maxImagePixels: 100e6 };
 
 await main();
 
@@ -49,8 +49,8 @@ async function main(): Promise<void> {
   await preprocessor.close();
 }
 
-/** Waves and grain, so that neither format finds it easy. */
-function drawPhoto(): sharp.Sharp {
+/** Waves and grain, so that no format finds it easy. */
+function drawPhoto(): Sharp {
   const data = new Uint8Array(WIDTH * HEIGHT * 3);
   let noise = 1;
   for (let at = 0; at < data.length; at++) {

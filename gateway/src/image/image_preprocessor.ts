@@ -1,4 +1,4 @@
-import type { ImageLimits } from "./decode_image.ts";
+import { type ImageLimits, restrictDecoders } from "./decode_image.ts";
 import type { PreprocessSettings, PreprocessedImage } from "./preprocess_pixels.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -19,6 +19,7 @@ export class ImagePreprocessor {
    * @throws {RangeError} If `workers` is not a positive integer.
    */
   constructor({ workers }: { readonly workers: number }) {
+    restrictDecoders(); // before any thread decodes
     this.#pool = new WorkerPool(new URL("preprocess_worker.ts", import.meta.url), workers);
   }
 

@@ -1,77 +1,58 @@
 // Numeric inner loops: `!` stands where `noUncheckedIndexedAccess` would cost a branch per tap.
+import type { RgbImage } from "./rgb_image.ts";
 
-/** Eight-bit RGB pixels, row by row, three bytes a pixel: `[height, width, 3]`. */
-export type RgbPixels = {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-};
+/**
+ * Resizes to exactly `width` × `height` as Pillow's 8-bit `Image.resize(size, BICUBIC)` does, bit for bit.
+ *
+ * Two passes, along rows and then along columns, each rounded to 8 bits; a pass whose side keeps its length is left out.
+ * The kernel is widened when shrinking (antialiasing) and cut at the borders.
+ *
+ * @param image `[image.height, image.width, 3]`
+ * @param width Wanted width in pixels.
+ * @param height Wanted height in pixels.
+ * @returns `[height, width, 3]`; `image` itself when the size is the same.
+ * @throws {RangeError} If a side is not a positive integer, or `image.data` is not as long as its size says.
+ * @see {@link https://github.com/python-pillow/Pillow/blob/9.4.0/src/libImaging/Resample.c | Pillow's Resample.c}
+ */
+export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
+  for (const side of [image.width, image.height, width, height]) {
+    if (!Number.isSafeInteger(side) || side < 1) {
+      throw new RangeError(`Cannot resize as sides must be integers >= 1: one is ${side}`);
+    }
+  }
+  const bytes = image.width * image.height * 3;
+  if (image.data.length !== bytes) {
+    throw new RangeError(
+      `Cannot resize as ${image.width}×${image.height} RGB takes ${bytes} bytes: there are ${image.data.length}`,
+    );
+  }
+  return resizeColumns(resizeRows(image, width), height);
+}
 
-/** Which source pixels each output pixel is the weighted sum of, along one axis. */
+/** Which input pixels each output pixel is the weighted sum of, along one side. */
 type Taps = {
-  /** First source pixel of each output pixel, `[outputs]`. */
+  /** First input pixel of each output pixel, `[outputs]`. */
   readonly first: Int32Array;
-  /** How many source pixels each output pixel reads, `[outputs]`. */
+  /** How many input pixels each output pixel reads, `[outputs]`. */
   readonly count: Int32Array;
   /** Weights in units of 2^-22, `[outputs, stride]`. */
   readonly weights: Int32Array;
   readonly stride: number;
 };
 
-/** Fractional bits of a weight. Positive weights sum to less than 1.3, so 255 · 1.3 · 2^22 stays within 32 bits. */
+/** Fractional bits of a weight. */
 const WEIGHT_BITS = 22;
+// A sum fits 32 bits: weights add up to 1 and the negative lobes hold less than a quarter, so |sum| < 1.25 · 255 · 2^22.
 const ROUND_HALF = 1 << (WEIGHT_BITS - 1);
 
-/**
- * Resizes to exactly `width` × `height` as Pillow's 8-bit `Image.resize(size, BICUBIC)` does, bit for bit.
- *
- * Two passes, along rows and then along columns, each rounded to 8 bits; a pass whose axis keeps its
- * length is left out. The kernel is widened when shrinking (antialiasing) and cut at the borders.
- *
- * @param source `[height, width, 3]`
- * @returns `[height, width, 3]` of the new size; `source.data` itself when the size is the same.
- * @throws {RangeError} If a length is not a positive integer, or `source.data` is not as long as its size says.
- * @see Pillow 9.4, `src/libImaging/Resample.c`
- */
-export function resizeBicubic(source: RgbPixels, width: number, height: number): RgbPixels {
-  assertLength("width", width);
-  assertLength("height", height);
-  assertPixels(source);
-  const rows = resampleRows(source, width);
-  return resampleColumns(rows, height);
-}
-
-/**
- * Checks that pixels are as many as their size says.
- *
- * @throws {RangeError} If they are not, or a side is not a positive integer.
- */
-export function assertPixels({ data, width, height }: RgbPixels): void {
-  assertLength("source width", width);
-  assertLength("source height", height);
-  if (data.length !== width * height * 3) {
-    throw new RangeError(
-      `Cannot read pixels as ${width}x${height} RGB takes ${width * height * 3} bytes: there are ${data.length}`,
-    );
-  }
-}
-
-function assertLength(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(
-      `Cannot resize as ${name} must be an integer >= 1: current value is ${value}`,
-    );
-  }
-}
-
-function resampleRows(source: RgbPixels, width: number): RgbPixels {
-  if (width === source.width) return source;
-  const { first, count, weights, stride } = bicubicTaps(source.width, width);
-  const from = source.data;
-  const to = new Uint8ClampedArray(width * source.height * 3); // clamps to 0 … 255 on store
+function resizeRows(image: RgbImage, width: number): RgbImage {
+  if (width === image.width) return image;
+  const { first, count, weights, stride } = bicubicTaps(image.width, width);
+  const from = image.data;
+  const to = new Uint8ClampedArray(width * image.height * 3); // clamps to 0 … 255 on store
   let out = 0;
-  for (let y = 0; y < source.height; y++) {
-    const row = y * source.width * 3;
+  for (let y = 0; y < image.height; y++) {
+    const row = y * image.width * 3;
     for (let x = 0; x < width; x++) {
       let red = ROUND_HALF;
       let green = ROUND_HALF;
@@ -92,37 +73,56 @@ function resampleRows(source: RgbPixels, width: number): RgbPixels {
       out += 3;
     }
   }
-  return { data: to, width, height: source.height };
+  return { data: new Uint8Array(to.buffer), width, height: image.height };
 }
 
-function resampleColumns(source: RgbPixels, height: number): RgbPixels {
-  if (height === source.height) return source;
-  const { first, count, weights, stride } = bicubicTaps(source.height, height);
-  const from = source.data;
-  const rowBytes = source.width * 3;
+function resizeColumns(image: RgbImage, height: number): RgbImage {
+  if (height === image.height) return image;
+  const { first, count, weights, stride } = bicubicTaps(image.height, height);
+  const from = image.data;
+  const rowBytes = image.width * 3;
   const to = new Uint8ClampedArray(rowBytes * height);
+  const sums = new Int32Array(rowBytes);
   for (let y = 0; y < height; y++) {
-    const top = first[y]! * rowBytes;
-    const start = y * stride;
-    const end = start + count[y]!;
-    const out = y * rowBytes;
-    for (let x = 0; x < rowBytes; x++) {
-      let sum = ROUND_HALF;
-      let at = top + x;
-      for (let k = start; k < end; k++) {
-        sum = (sum + Math.imul(weights[k]!, from[at]!)) | 0;
-        at += rowBytes;
+    sums.fill(ROUND_HALF);
+    let at = first[y]! * rowBytes;
+    let k = y * stride;
+    const end = k + count[y]!;
+    // Four input rows at a time: memory is read in its order and the sums are stored a quarter as often.
+    for (; k + 4 <= end; k += 4, at += 4 * rowBytes) {
+      const weight0 = weights[k]!;
+      const weight1 = weights[k + 1]!;
+      const weight2 = weights[k + 2]!;
+      const weight3 = weights[k + 3]!;
+      const at1 = at + rowBytes;
+      const at2 = at1 + rowBytes;
+      const at3 = at2 + rowBytes;
+      for (let x = 0; x < rowBytes; x++) {
+        sums[x] =
+          (sums[x]! +
+            Math.imul(weight0, from[at + x]!) +
+            Math.imul(weight1, from[at1 + x]!) +
+            Math.imul(weight2, from[at2 + x]!) +
+            Math.imul(weight3, from[at3 + x]!)) |
+          0;
       }
-      to[out + x] = sum >> WEIGHT_BITS;
     }
+    for (; k < end; k++, at += rowBytes) {
+      const weight = weights[k]!;
+      for (let x = 0; x < rowBytes; x++) {
+        sums[x] = (sums[x]! + Math.imul(weight, from[at + x]!)) | 0;
+      }
+    }
+    const out = y * rowBytes;
+    for (let x = 0; x < rowBytes; x++) to[out + x] = sums[x]! >> WEIGHT_BITS;
   }
-  return { data: to, width: source.width, height };
+  return { data: new Uint8Array(to.buffer), width: image.width, height };
 }
 
 function bicubicTaps(inputs: number, outputs: number): Taps {
   const scale = inputs / outputs;
   const filterScale = Math.max(scale, 1); // the kernel is widened only when shrinking
-  const support = 2 * filterScale; // source pixels on either side
+  const support = 2 * filterScale; // input pixels on either side
   const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(outputs);
   const count = new Int32Array(outputs);
@@ -152,8 +152,8 @@ function bicubicTaps(inputs: number, outputs: number): Taps {
 /** The cubic convolution kernel with a = −0.5. */
 function bicubicKernel(x: number): number {
   const a = -0.5;
-  const d = Math.abs(x);
-  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-  if (d < 2) return (((d - 5) * d + 8) * d - 4) * a;
+  const distance = Math.abs(x);
+  if (distance < 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+  if (distance < 2) return (((distance - 5) * distance + 8) * distance - 4) * a;
   return 0;
 }

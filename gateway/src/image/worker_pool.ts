@@ -1,7 +1,7 @@
 import { DomainError, type DomainCode } from "@medv/proto";
 import { Worker } from "node:worker_threads";
 
-/** What a worker answers to each job, in the order of the jobs. */
+/** What a worker answers to a job. */
 export type WorkerReply<Result> =
   | { readonly type: "done"; readonly result: Result }
   | {
@@ -91,7 +91,7 @@ export class WorkerPool<Job, Result> {
       const task = slot === undefined ? undefined : this.#waiting.shift();
       if (slot === undefined || task === undefined) return;
       slot.task = task;
-      slot.worker.postMessage({ type: "job", job: task.job } satisfies WorkerRequest<Job>);
+      slot.worker.postMessage({ type: "job", job: task.job } satisfies WorkerRequest<Job>, []);
     }
   }
 
@@ -163,7 +163,7 @@ function settle<Result>(task: Task<unknown, Result>, reply: WorkerReply<Result>)
 
 /** Asks instead of terminating: ending a thread inside native code may end the process. */
 function leave(worker: Worker): void {
-  worker.postMessage({ type: "close" } satisfies WorkerRequest<never>);
+  worker.postMessage({ type: "close" } satisfies WorkerRequest<never>, []);
 }
 
 function closedError(): DomainError {

@@ -4,7 +4,7 @@ export type CheckpointSize = {
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
   readonly intermediate_size: number;
-  /** Ids before the control tokens. */
+  /** Most ids before the control tokens. */
   readonly base_vocab: number;
   /** Only the named control tokens. */
   readonly compact: boolean;

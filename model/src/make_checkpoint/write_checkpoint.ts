@@ -29,7 +29,10 @@ export async function writeCheckpoint(
   seed: number,
   progress: (written: number, total: number) => void,
 ): Promise<void> {
-  const config = configJson(size);
+  const bpe = trainByteBpe(corpus(), Math.min(LEARNT, size.base_vocab));
+  // A small vocabulary is as large as what was learnt; the published one is filled up.
+  const baseVocab = size.compact ? Object.keys(bpe.vocab).length : size.base_vocab;
+  const config = configJson(size, baseVocab);
   const tensors = tensorList(config);
   const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   await mkdir(dirname(directory), { recursive: true });
@@ -42,8 +45,7 @@ export async function writeCheckpoint(
   const draft = `${directory}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
-  const bpe = trainByteBpe(corpus(), Math.min(LEARNT, size.base_vocab));
-  const tokenizer = tokenizerJson(bpe, size.base_vocab, size.compact);
+  const tokenizer = tokenizerJson(bpe, baseVocab, size.compact);
   await writeJson(join(draft, "config.json"), config);
   await writeJson(join(draft, "tokenizer.json"), tokenizer);
   await writeJson(join(draft, "tokenizer_config.json"), {
@@ -76,8 +78,11 @@ export async function writeCheckpoint(
   await rename(draft, directory);
 }
 
-function configJson(size: CheckpointSize): Readonly<Record<string, unknown>> {
-  const { base_vocab: baseVocab, compact, vocab_size: vocabSize, ...rest } = size;
+function configJson(
+  size: CheckpointSize,
+  baseVocab: number,
+): Readonly<Record<string, unknown>> {
+  const { base_vocab: _most, compact, vocab_size: vocabSize, ...rest } = size;
   return {
     architectures: ["LlavaLLaDAModelLM"],
     model_type: "llava_llada",

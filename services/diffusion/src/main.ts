@@ -50,7 +50,7 @@ try {
   };
   logger.info({ model, digest: decoder.checkpoint.digest, loadMs: performance.now() - startedAt }, "model-loaded");
   service.open({
-    describeModel: () => describeModel(model, decoder),
+    describeModel: () => Promise.resolve(describeModel(model, decoder)),
     generate: (request, context) =>
       generate(request, context, {
         ...decoder,

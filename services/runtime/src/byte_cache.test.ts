@@ -1,19 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { byteCache } from "./byte_cache.ts";
 
-const options = { maxBytes: 100, ttlSeconds: 60, sizeOf: (value: Uint8Array) => value.byteLength };
+const sizeOf = (value: Uint8Array): number => value.byteLength;
 
-test("byteCache() drops the least recently used value when the bytes run out", () => {
-  const cache = byteCache(options);
-  cache.set("a", new Uint8Array(40)).set("b", new Uint8Array(40));
+test("byteCache() drops the value used longest ago when its bytes are spent", () => {
+  const cache = byteCache({ maxBytes: 100, ttlSeconds: 60, sizeOf });
+  cache.set("a", new Uint8Array(40));
+  cache.set("b", new Uint8Array(40));
   cache.get("a");
   cache.set("c", new Uint8Array(40));
-  expect([...cache.keys()].toSorted()).toEqual(["a", "c"]);
-  expect(cache.calculatedSize).toBe(80);
+  expect(["a", "b", "c"].map((key) => cache.get(key)?.byteLength)).toEqual([40, undefined, 40]);
+  expect(cache.bytes).toBe(80);
 });
 
-test("byteCache() does not keep a value larger than itself, and keeps the others", () => {
-  const cache = byteCache(options);
-  cache.set("a", new Uint8Array(40)).set("big", new Uint8Array(101));
-  expect([...cache.keys()]).toEqual(["a"]);
+test("byteCache() says that a value larger than itself is not kept", () => {
+  const cache = byteCache({ maxBytes: 100, ttlSeconds: 60, sizeOf });
+  expect(cache.set("a", new Uint8Array(100))).toBe(true);
+  expect(cache.set("b", new Uint8Array(101))).toBe(false);
+  expect(cache.get("a")?.byteLength).toBe(100);
+});
+
+test("byteCache() forgets a value after its time", async () => {
+  const cache = byteCache({ maxBytes: 100, ttlSeconds: 0.02, sizeOf });
+  cache.set("a", new Uint8Array(1));
+  await sleep(60);
+  expect(cache.get("a")).toBeUndefined();
 });

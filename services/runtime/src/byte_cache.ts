@@ -1,21 +1,40 @@
 import { LRUCache } from "lru-cache";
 
-/** How much a memory tier keeps, and for how long. */
-export type ByteCacheOptions<V> = {
+/** Limits of a cache. */
+export type ByteCacheOptions<T> = {
+  /** Sum of the sizes of all kept values. */
   readonly maxBytes: number;
+  /** How long a value is kept after it was last set. */
   readonly ttlSeconds: number;
-  /** Size of a value in bytes, at least 1. */
-  readonly sizeOf: (value: V) => number;
+  /** Bytes that a value holds, at least 1. */
+  readonly sizeOf: (value: T) => number;
 };
 
-/**
- * A memory tier bounded in bytes: the least recently used value goes first, and none outlives its time. A value that
- * is larger than the whole tier is not kept.
- */
-export function byteCache<V extends object>(options: ByteCacheOptions<V>): LRUCache<string, V> {
-  return new LRUCache<string, V>({
+/** Keeps values in memory, bounded in bytes and time; the one used longest ago goes first. */
+export type ByteCache<T> = {
+  /** Bytes kept at present. */
+  readonly bytes: number;
+  get(key: string): T | undefined;
+  /**
+   * Keeps a value as the newest, its time starting anew.
+   *
+   * @returns Whether it is kept: a value larger than the whole cache is not.
+   */
+  set(key: string, value: T): boolean;
+};
+
+/** A new, empty cache. */
+export function byteCache<T extends object>(options: ByteCacheOptions<T>): ByteCache<T> {
+  const entries = new LRUCache<string, T>({
     maxSize: options.maxBytes,
-    sizeCalculation: options.sizeOf,
     ttl: options.ttlSeconds * 1000,
+    sizeCalculation: options.sizeOf,
   });
+  return {
+    get bytes() {
+      return entries.calculatedSize;
+    },
+    get: (key) => entries.get(key),
+    set: (key, value) => entries.set(key, value).has(key),
+  };
 }

@@ -1,52 +1,48 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { address, choice, optionalText, positiveInteger, text } from "./environment.ts";
 
-const NAME = "MEDV_X";
-
-describe("positiveInteger()", () => {
-  test.each([
-    { value: undefined, expected: 7 },
-    { value: "", expected: 7 },
-    { value: "1", expected: 1 },
-    { value: "268435456", expected: 268_435_456 },
-  ])("reads $value as $expected", ({ value, expected }) => {
-    expect(positiveInteger({ [NAME]: value }, NAME, 7)).toBe(expected);
-  });
-
-  test.each(["0", "abc", "1e9", "-3", "1.5", " 2", "99999999999999999999"])(
-    'names the variable, the rule and the value for "%s"',
-    (value) => {
-      expect(() => positiveInteger({ [NAME]: value }, NAME, 7)).toThrow(
-        `Cannot read MEDV_X as it must be an integer >= 1: current value is "${value}"`,
-      );
-    },
-  );
+test.each([
+  { value: undefined, expected: 64 },
+  { value: "", expected: 64 },
+  { value: "7", expected: 7 },
+])("positiveInteger() reads $value as $expected", ({ value, expected }) => {
+  expect(positiveInteger({ MEDV_STEPS: value }, "MEDV_STEPS", 64)).toBe(expected);
 });
 
-describe("address()", () => {
-  test.each(["127.0.0.1:50051", "vision:1", "[::1]:8080", "0.0.0.0:0"])("takes %s", (value) => {
-    expect(address({ [NAME]: value }, NAME, "x:1")).toBe(value);
-  });
+test.each(["0", "-1", "abc", "1e9", "1.5", " 1", "0x10", "9007199254740993"])(
+  'positiveInteger() refuses "%s" by name',
+  (value) => {
+    expect(() => positiveInteger({ MEDV_STEPS: value }, "MEDV_STEPS", 64)).toThrow(
+      new RangeError(
+        `Cannot read MEDV_STEPS as it must be an integer >= 1: current value is "${value}"`,
+      ),
+    );
+  },
+);
 
-  test.each(["50051", "host:", "host:70000", "http://host:1", "::1:80", ":80"])(
-    "refuses %s",
-    (value) => {
-      expect(() => address({ [NAME]: value }, NAME, "x:1")).toThrow("as it must be host:port");
-    },
-  );
+test.each(["127.0.0.1:50051", "vision:80", "[::1]:0"])('address() takes "%s"', (value) => {
+  expect(address({ MEDV_A: value }, "MEDV_A", "localhost:1")).toBe(value);
 });
 
-test("choice() refuses a word that is not offered", () => {
+test.each(["50051", "host", "host:", ":1", "host:65536", "::1:80", "http://host:1"])(
+  'address() refuses "%s"',
+  (value) => {
+    expect(() => address({ MEDV_A: value }, "MEDV_A", "localhost:1")).toThrow(
+      /^Cannot read MEDV_A as it must be "host:port"/,
+    );
+  },
+);
+
+test("choice() lists the words when it refuses", () => {
   const options = { choices: ["cpu", "cuda"], fallback: "cpu" } as const;
-  expect(choice({}, NAME, options)).toBe("cpu");
-  expect(choice({ [NAME]: "cuda" }, NAME, options)).toBe("cuda");
-  expect(() => choice({ [NAME]: "tpu" }, NAME, options)).toThrow(
-    'Cannot read MEDV_X as it must be one of cpu, cuda: current value is "tpu"',
+  expect(choice({}, "MEDV_DEVICE", options)).toBe("cpu");
+  expect(choice({ MEDV_DEVICE: "cuda" }, "MEDV_DEVICE", options)).toBe("cuda");
+  expect(() => choice({ MEDV_DEVICE: "gpu" }, "MEDV_DEVICE", options)).toThrow(
+    'Cannot read MEDV_DEVICE as it must be one of "cpu", "cuda": current value is "gpu"',
   );
 });
 
-test("text() and optionalText() take an empty variable as not set", () => {
-  expect(text({ [NAME]: "" }, NAME, "a")).toBe("a");
-  expect(optionalText({ [NAME]: "" }, NAME)).toBeUndefined();
-  expect(optionalText({ [NAME]: "b" }, NAME)).toBe("b");
+test("text() takes the fallback for an empty variable", () => {
+  expect(text({ MEDV_X: "" }, "MEDV_X", "a")).toBe("a");
+  expect(optionalText({ MEDV_X: "" }, "MEDV_X")).toBeUndefined();
 });

@@ -1,14 +1,25 @@
-/** The environment variables of a process; only a `main.ts` reads the real ones. */
+/** The process environment, as `main.ts` hands it down. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The text of a variable, or `fallback` where it is not set or empty. */
+export function text(env: Environment, name: string, fallback: string): string {
+  return optionalText(env, name) ?? fallback;
+}
+
+/** The text of a variable, if it is set and not empty. */
+export function optionalText(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  return value === "" ? undefined : value;
+}
 
 /**
  * An integer of at least 1.
  *
- * @throws {RangeError} If the variable is set to anything else.
+ * @throws {RangeError} Naming the variable, the rule and the value.
  */
 export function positiveInteger(env: Environment, name: string, fallback: number): number {
-  const value = env[name];
-  if (value === undefined || value === "") return fallback;
+  const value = optionalText(env, name);
+  if (value === undefined) return fallback;
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number)) {
     throw invalid(name, "it must be an integer >= 1", value);
@@ -16,48 +27,40 @@ export function positiveInteger(env: Environment, name: string, fallback: number
   return number;
 }
 
-/** Any text; an empty variable counts as not set. */
-export function text(env: Environment, name: string, fallback: string): string {
-  return optionalText(env, name) ?? fallback;
-}
-
-/** Any text, `undefined` when the variable is empty or not set. */
-export function optionalText(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value === "" ? undefined : value;
-}
-
 /**
- * A `host:port`, IPv6 hosts in brackets.
+ * One of a closed list of words.
  *
- * @throws {RangeError} If the variable is set to anything else.
- */
-export function address(env: Environment, name: string, fallback: string): string {
-  const value = text(env, name, fallback);
-  const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+):(\d{1,5})$/.exec(value)?.[1]);
-  if (!(port <= 65_535)) throw invalid(name, "it must be host:port", value);
-  return value;
-}
-
-/**
- * One of a few words.
- *
- * @throws {RangeError} If the variable is set to another word.
+ * @throws {RangeError} Naming the variable, the words and the value.
  */
 export function choice<const T extends string>(
   env: Environment,
   name: string,
   options: { readonly choices: readonly T[]; readonly fallback: NoInfer<T> },
 ): T {
-  const value = text(env, name, options.fallback);
-  const chosen = options.choices.find((word) => word === value);
-  if (chosen === undefined)
-    throw invalid(name, `it must be one of ${options.choices.join(", ")}`, value);
+  const value = optionalText(env, name);
+  if (value === undefined) return options.fallback;
+  const chosen = options.choices.find((known) => known === value);
+  if (chosen === undefined) {
+    const words = options.choices.map((known) => `"${known}"`).join(", ");
+    throw invalid(name, `it must be one of ${words}`, value);
+  }
   return chosen;
 }
 
+/**
+ * A `host:port`; an IPv6 host stands in brackets. Port 0 lets the system choose.
+ *
+ * @throws {RangeError} Naming the variable, the rule and the value.
+ */
+export function address(env: Environment, name: string, fallback: string): string {
+  const value = text(env, name, fallback);
+  const port = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value)?.[1];
+  if (port === undefined || Number(port) > 65_535) {
+    throw invalid(name, 'it must be "host:port" with a port of at most 65535', value);
+  }
+  return value;
+}
+
 function invalid(name: string, rule: string, value: string): RangeError {
-  return new RangeError(
-    `Cannot read ${name} as ${rule}: current value is ${JSON.stringify(value)}`,
-  );
+  return new RangeError(`Cannot read ${name} as ${rule}: current value is "${value}"`);
 }

@@ -1,56 +1,82 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
+import { pino, type DestinationStream } from "pino";
 
-export type { Logger } from "pino";
-
-/** Levels that a process can be told to log at. */
-export const LOG_LEVELS = ["error", "warn", "info", "debug", "silent"] as const;
+/** Levels of the log: `debug` one line per step, `info` one per request, `warn` degraded, `error` a person must act. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Fields that could hold what a patient or a doctor said or showed, and are never written. */
-const PRIVATE_FIELDS = [
+/** Writes one event: its fields, then its name (`encode-end`). */
+export type LogEvent = (fields: Readonly<Record<string, unknown>>, event: string) => void;
+
+/** What modules get to see of the log; only a `main.ts` creates one. */
+export type Logger = Readonly<Record<Exclude<LogLevel, "silent"> | "fatal", LogEvent>>;
+
+/** How a log is written. */
+export type LoggerOptions = {
+  /** Which process speaks, such as `vision`. */
+  readonly service: string;
+  readonly level: LogLevel;
+};
+
+/** Fields that can hold what a patient or a person wrote or showed; they never reach the log, at no depth. */
+const PRIVATE_FIELDS: ReadonlySet<string> = new Set([
   "pixels",
   "image",
   "images",
   "embedding",
-  "chunk",
   "prompt",
   "messages",
+  "parts",
   "content",
   "text",
   "answer",
-];
+  "tokens",
+  "tokenIds",
+  "chunk",
+  "body",
+]);
 
 /**
- * A logger of JSON lines: an event name and fields. Only a `main.ts` makes one and hands it on.
+ * A log of JSON lines. Private fields are left out, byte arrays show their size only, and an error shows its kind,
+ * code, message, stack and cause, but no other field.
  *
- * Whatever a line is given, it never holds bytes, tensors or the fields above.
+ * @param to Standard output by default, written synchronously: the last lines before an exit matter most.
  */
 export function createLogger(
-  options: { readonly service: string; readonly level: LogLevel },
-  destination?: DestinationStream,
+  { service, level }: LoggerOptions,
+  to: DestinationStream = pino.destination({ fd: 1, sync: true }),
 ): Logger {
-  const settings = {
-    level: options.level,
-    base: { service: options.service, pid: process.pid },
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (level: string) => ({ level }), log: withoutBytes },
-    redact: {
-      paths: PRIVATE_FIELDS.flatMap((field) => [field, `*.${field}`]),
-      censor: "[private]",
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: publicFields },
+      // The formatter has made plain fields of it.
+      serializers: { err: (err: unknown) => err },
     },
-  };
-  return destination === undefined ? pino(settings) : pino(settings, destination);
+    to,
+  );
 }
 
-/** Bytes and tensors become their size. */
-function withoutBytes(fields: Record<string, unknown>): Record<string, unknown> {
+function publicFields(fields: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      ArrayBuffer.isView(value) || value instanceof ArrayBuffer
-        ? { bytes: value.byteLength }
-        : value,
-    ]),
+    Object.entries(fields)
+      .filter(([name]) => !PRIVATE_FIELDS.has(name))
+      .map(([name, value]) => [name, publicValue(value)]),
   );
+}
+
+function publicValue(value: unknown): unknown {
+  if (value instanceof Error) return errorFields(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return { bytes: value.byteLength };
+  if (Array.isArray(value)) return value.map(publicValue);
+  if (typeof value === "object" && value !== null) return publicFields(value);
+  return value;
+}
+
+function errorFields(error: Error): Record<string, unknown> {
+  const code = "code" in error ? error.code : undefined;
+  const cause = error.cause instanceof Error ? errorFields(error.cause) : undefined;
+  return { type: error.name, code, message: error.message, stack: error.stack, cause };
 }

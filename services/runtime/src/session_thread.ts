@@ -1,10 +1,5 @@
-/**
- * The code of a session's thread. `session.run` blocks the thread that it is called on, so it never runs on the one
- * that answers calls.
- *
- * @module
- */
-import { parentPort, workerData } from "node:worker_threads";
+// Runs in a thread of its own: `session.run` holds its thread's event loop until the run ends.
+import { parentPort, type Transferable, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { SessionOptions, SessionReply, SessionRequest } from "./session_message.ts";
 import type { NamedTensors, TensorArray, TensorData, TensorDtype } from "./tensor_data.ts";
@@ -19,84 +14,90 @@ const DTYPES: readonly string[] = [
   "bool",
 ] satisfies TensorDtype[];
 
-if (parentPort === null)
-  throw new TypeError("Cannot run session_thread.ts as it needs a parent thread");
+// ONNX Runtime 1.30 makes Float16Arrays where the engine has them, and its binding then finds no bytes in them. Without
+// the class, which nothing else in this thread needs, it takes and gives the bits as a Uint16Array.
+Reflect.deleteProperty(globalThis, "Float16Array");
+
+if (parentPort === null) throw new Error("Cannot start a session thread outside of a worker");
 const port = parentPort;
-const options: SessionOptions = workerData;
 
-const session = await load();
-if (session !== undefined) {
+// Only SessionWorker starts this file, and it passes SessionOptions.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const options = workerData as SessionOptions;
+try {
+  const session = await openSession(options);
+  port.on("message", (request: SessionRequest) => void answer(session, request));
   reply({ type: "loaded" });
-  port.on("message", (request: SessionRequest) => void serve(session, request));
+} catch (error) {
+  reply({ type: "load-error", message: messageOf(error) });
 }
 
-async function load(): Promise<InferenceSession | undefined> {
+function openSession({
+  model,
+  externalDataFolder,
+  threads,
+  device,
+}: SessionOptions): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+    ...(externalDataFolder !== undefined && {
+      extra: { session: { model_external_initializers_file_folder_path: externalDataFolder } },
+    }),
+  });
+}
+
+async function answer(session: InferenceSession, request: SessionRequest): Promise<void> {
   try {
-    return await InferenceSession.create(options.model, {
-      executionProviders: [options.device],
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      ...(options.externalDataFolder !== undefined && {
-        extra: {
-          session: { model_external_initializers_file_folder_path: options.externalDataFolder },
-        },
-      }),
-    });
+    if (request.type === "run") {
+      const outputs = read(await session.run(feeds(request.feeds)));
+      reply({ type: "run-end", outputs }, buffers(outputs));
+    } else {
+      await session.release();
+      // Nothing else keeps the thread alive.
+      port.close();
+    }
   } catch (error) {
-    reply({ type: "load-error", message: String(error) });
-    return undefined;
+    reply({ type: "run-error", message: messageOf(error) });
   }
 }
 
-async function serve(loaded: InferenceSession, request: SessionRequest): Promise<void> {
-  if (request.type === "release") {
-    await loaded.release();
-    port.close();
-    return;
-  }
-  try {
-    const feeds = Object.entries(request.feeds).map(
-      ([name, feed]) => [name, tensorOf(feed)] as const,
-    );
-    const results = await loaded.run(Object.fromEntries(feeds));
-    const outputs: NamedTensors = Object.fromEntries(
-      Object.entries(results).map(([name, result]) => [name, dataOf(name, result)]),
-    );
-    reply({ type: "run-end", outputs });
-  } catch (error) {
-    reply({ type: "run-error", message: String(error) });
-  }
-}
-
-function tensorOf({ dtype, data, shape }: TensorData): Tensor {
-  // The class pairs every dtype with its array type by overloads, which a union cannot pick from.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return new Tensor(dtype as "float32", data as Float32Array, shape);
-}
-
-function dataOf(name: string, tensor: Tensor): TensorData {
-  const { data, dims, type } = tensor;
-  if (!DTYPES.includes(type) || !ArrayBuffer.isView(data)) {
-    throw new TypeError(`Cannot hand out output "${name}" as its type is not supported: "${type}"`);
-  }
-  // Where Node has a Float16Array ONNX Runtime uses it; outside this thread float16 is its bits.
-  const array = type === "float16" ? bits(data) : data;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return { dtype: type as TensorDtype, shape: dims, data: array as TensorArray };
-}
-
-function bits(data: ArrayBufferView): Uint16Array {
-  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-}
-
-function reply(message: SessionReply): void {
-  const buffers =
-    message.type === "run-end"
-      ? Object.values(message.outputs).map((output) => output.data.buffer)
-      : [];
-  // An output that is a view of another's buffer must not be handed over twice.
-  port.postMessage(
-    message,
-    [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer),
+function feeds(tensors: NamedTensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, data, shape }]) => [
+      name,
+      // The constructor is overloaded per dtype; it checks the pair itself.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      new Tensor(dtype as "float32", data as Float32Array, shape),
+    ]),
   );
+}
+
+function read(tensors: InferenceSession.OnnxValueMapType): Record<string, TensorData> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { type, dims, data }]) => {
+      if (!isDtype(type)) throw new TypeError(`Cannot read output "${name}" of type ${type}`);
+      // The binding makes the array that belongs to the dtype.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return [name, { dtype: type, shape: dims, data: data as TensorArray }];
+    }),
+  );
+}
+
+function buffers(tensors: NamedTensors): Transferable[] {
+  const all = Object.values(tensors).map(({ data }) => data.buffer);
+  return [...new Set(all)].filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
+function reply(message: SessionReply, transfer: readonly Transferable[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+function isDtype(type: string): type is TensorDtype {
+  return DTYPES.includes(type);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,164 +5,185 @@ import type { NamedTensors } from "./tensor_data.ts";
 
 /** How a session is started. */
 export type SessionWorkerOptions = SessionOptions & {
-  /** Told when the thread dies by itself; every run then fails, so the process should end. */
+  /** Told when the session's thread ends without having been asked to. */
   readonly onExit?: (error: DomainError) => void;
 };
+
+type ExitHook = SessionWorkerOptions["onExit"];
 
 type Job = {
   readonly feeds: NamedTensors;
   readonly signal: AbortSignal;
-  readonly resolve: (outputs: NamedTensors) => void;
-  readonly reject: (reason: unknown) => void;
+  resolve(outputs: NamedTensors): void;
+  reject(reason: unknown): void;
 };
 
-/** An ONNX Runtime session in a thread of its own; runs follow one another in the order of their calls. */
+/**
+ * An ONNX Runtime session in a thread of its own, as a run blocks the thread that starts it.
+ *
+ * Runs wait for each other; a run that has started cannot be interrupted, so it is the grain of cancellation.
+ */
 export class SessionWorker {
-  readonly #thread: Worker;
-  readonly #ended: Promise<void>;
+  readonly #worker: Worker;
+  readonly #onExit: ExitHook;
   readonly #queue: Job[] = [];
-  readonly #loaded = Promise.withResolvers<void>();
-  readonly #onExit: ((error: DomainError) => void) | undefined;
+  readonly #exited = Promise.withResolvers<void>();
   #running: Job | undefined;
-  #death: DomainError | undefined;
-  #released: Promise<void> | undefined;
-  #idle: (() => void) | undefined;
+  #closing = false;
+  #lost: DomainError | undefined;
 
-  private constructor(options: SessionWorkerOptions) {
-    const { onExit, ...workerData } = options;
+  private constructor(worker: Worker, onExit: ExitHook) {
+    this.#worker = worker;
     this.#onExit = onExit;
-    this.#thread = new Worker(new URL("./session_thread.ts", import.meta.url), { workerData });
-    this.#thread.on("message", (reply: SessionReply) => this.#take(reply));
-    this.#thread.on("error", (error) => this.#die(error));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#ended = promise;
-    this.#thread.on("exit", () => {
-      if (this.#released === undefined) this.#die(undefined);
-      resolve();
+    worker.on("message", (reply: SessionReply) => this.#onReply(reply));
+    worker.on("error", (error: unknown) => this.#onLost(error));
+    worker.on("exit", () => {
+      if (!this.#closing || this.#running !== undefined) this.#onLost(undefined);
+      this.#exited.resolve();
     });
   }
 
   /**
-   * Loads the graph.
+   * Loads a graph in a new thread.
    *
-   * @throws {Error} If ONNX Runtime refuses the graph, its weights or the device.
+   * @throws {Error} With ONNX Runtime's words, if the graph or its weights cannot be loaded.
    */
-  static async start(options: SessionWorkerOptions): Promise<SessionWorker> {
-    const worker = new SessionWorker(options);
-    await worker.#loaded.promise;
-    return worker;
+  static async start({ onExit, ...options }: SessionWorkerOptions): Promise<SessionWorker> {
+    const worker = new Worker(new URL("./session_thread.ts", import.meta.url), {
+      workerData: options,
+    });
+    await started(worker);
+    return new SessionWorker(worker, onExit);
   }
 
   /**
-   * Runs the graph once.
+   * Runs the graph once, after the runs that were asked for before. The feeds are copied.
    *
-   * A run cannot be interrupted: a signal drops it while it waits, and afterwards only spares the caller its end.
-   *
-   * @param feeds Copied when the run starts: leave them unchanged until the promise settles.
-   * @throws {DomainError} `internal` if the run fails or the thread has died, `unavailable` after {@link release}.
+   * @param signal Aborted: a run that waits is dropped, one under way ends unheard; the caller gets the reason at once.
+   * @throws {DomainError} `unavailable` after {@link release}, `internal` when the run fails or the thread dies.
    */
-  async run(feeds: NamedTensors, signal: AbortSignal): Promise<NamedTensors> {
-    signal.throwIfAborted();
-    if (this.#death !== undefined) throw this.#death;
-    if (this.#released !== undefined) throw released();
-    const { promise, resolve, reject } = Promise.withResolvers<NamedTensors>();
-    const job: Job = { feeds, signal, resolve, reject };
-    const abort = (): void => {
-      const place = this.#queue.indexOf(job);
-      if (place >= 0) this.#queue.splice(place, 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    this.#queue.push(job);
-    this.#next();
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  run(feeds: NamedTensors, signal: AbortSignal): Promise<NamedTensors> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (this.#closing) return Promise.reject(closed());
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        const place = this.#queue.indexOf(job);
+        if (place >= 0) this.#queue.splice(place, 1);
+        reject(signal.reason);
+      };
+      const job: Job = {
+        feeds,
+        signal,
+        resolve: (outputs) => {
+          signal.removeEventListener("abort", abort);
+          resolve(outputs);
+        },
+        reject: (reason) => {
+          signal.removeEventListener("abort", abort);
+          reject(reason);
+        },
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      this.#queue.push(job);
+      this.#next();
+    });
   }
 
-  /** Refuses the runs that wait, lets the one under way end, frees the session and ends the thread. */
-  release(): Promise<void> {
-    this.#released ??= this.#release();
-    return this.#released;
-  }
-
-  async #release(): Promise<void> {
-    for (const job of this.#queue.splice(0)) job.reject(released());
-    if (this.#running !== undefined) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
+  /**
+   * Lets the run under way end, refuses those that wait, frees the session and ends the thread. Never call
+   * `process.exit` before this has resolved: ending a thread during a run aborts the whole process.
+   */
+  async release(): Promise<void> {
+    if (!this.#closing && this.#lost === undefined) {
+      this.#closing = true;
+      for (const job of this.#queue.splice(0)) job.reject(closed());
+      if (this.#running === undefined) this.#post({ type: "release" });
     }
-    // terminate() during a run would end the whole process, so the thread is asked to leave by itself.
-    if (this.#death === undefined) this.#post({ type: "release" });
-    await this.#ended;
+    await this.#exited.promise;
   }
 
   #next(): void {
-    if (this.#running !== undefined || this.#death !== undefined) return;
-    this.#running = this.#queue.shift();
-    if (this.#running === undefined) return;
+    if (this.#running !== undefined) return;
+    const job = this.#queue.shift();
+    if (job === undefined) {
+      if (this.#closing) this.#post({ type: "release" });
+      return;
+    }
     try {
-      this.#post({ type: "run", feeds: this.#running.feeds });
+      this.#post({ type: "run", feeds: copied(job.feeds) });
+      this.#running = job;
     } catch (error) {
-      // Feeds that cannot be copied, such as a detached buffer, are this run's trouble alone.
-      this.#finish()?.reject(error);
+      // Feeds that cannot be sent, such as a detached buffer, must not block the runs behind them.
+      job.reject(error);
+      this.#next();
     }
-  }
-
-  #take(reply: SessionReply): void {
-    switch (reply.type) {
-      case "loaded":
-        this.#loaded.resolve();
-        return;
-      case "load-error":
-        this.#loaded.reject(
-          new Error(`Cannot load the graph as ONNX Runtime refuses it: ${reply.message}`),
-        );
-        return;
-      case "run-end":
-        this.#finish()?.resolve(reply.outputs);
-        return;
-      case "run-error":
-        this.#finish()?.reject(
-          new DomainError("internal", "Cannot run the model as ONNX Runtime reports an error", {
-            cause: new Error(reply.message),
-          }),
-        );
-        return;
-      default:
-        reply satisfies never;
-    }
-  }
-
-  #finish(): Job | undefined {
-    const job = this.#running;
-    this.#running = undefined;
-    this.#idle?.();
-    this.#next();
-    return job;
-  }
-
-  #die(cause: unknown): void {
-    if (this.#death !== undefined) return;
-    this.#death = new DomainError("internal", "Cannot run the model as its thread has ended", {
-      cause,
-    });
-    this.#loaded.reject(this.#death);
-    for (const job of this.#queue.splice(0)) job.reject(this.#death);
-    this.#finish()?.reject(this.#death);
-    this.#onExit?.(this.#death);
   }
 
   #post(request: SessionRequest): void {
-    this.#thread.postMessage(request);
+    const tensors = request.type === "run" ? Object.values(request.feeds) : [];
+    this.#worker.postMessage(
+      request,
+      tensors.map(({ data }) => data.buffer).filter((buffer) => buffer instanceof ArrayBuffer),
+    );
+  }
+
+  #onReply(reply: SessionReply): void {
+    const job = this.#running;
+    if (reply.type === "run-end") job?.resolve(reply.outputs);
+    else if (reply.type === "run-error") job?.reject(runError(reply.message));
+    else return;
+    this.#running = undefined;
+    this.#next();
+  }
+
+  #onLost(cause: unknown): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = new DomainError("internal", "Cannot run the graph as its thread has ended", {
+      cause,
+    });
+    const pending = [this.#running, ...this.#queue.splice(0)];
+    this.#running = undefined;
+    for (const job of pending) job?.reject(this.#lost);
+    this.#onExit?.(this.#lost);
   }
 }
 
-function released(): DomainError {
-  return new DomainError("unavailable", "Cannot run the model as the service is stopping", {
+function started(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("exit", (code) =>
+      reject(new Error(`Cannot load the graph as its thread ended with code ${code}`)),
+    );
+    worker.once("message", (reply: SessionReply) => {
+      worker.removeListener("error", reject);
+      if (reply.type === "load-error")
+        reject(new Error(`Cannot load the graph as ONNX Runtime refuses it: ${reply.message}`));
+      else resolve();
+    });
+  });
+}
+
+/** Copies of exactly the bytes that count: a clone would take along the whole buffer that a view lies in. */
+function copied(feeds: NamedTensors): NamedTensors {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+      name,
+      // A Buffer's slice() shares its memory, which must not be handed over.
+      { dtype, shape, data: data instanceof Uint8Array ? new Uint8Array(data) : data.slice() },
+    ]),
+  );
+}
+
+/** ONNX Runtime's own words may name files: they are for the log, not for the caller. */
+function runError(message: string): DomainError {
+  return new DomainError("internal", "Cannot run the graph as ONNX Runtime failed", {
+    cause: new Error(message),
+  });
+}
+
+function closed(): DomainError {
+  return new DomainError("unavailable", "Cannot run the graph as the service is stopping", {
     hint: "try again in a few seconds",
   });
 }

@@ -1,0 +1,186 @@
+import { DomainError } from "@medv/proto";
+import {
+  type AnswerEnd,
+  type AnswerStart,
+  FinishReason,
+  type GenerateResponse,
+  Profile,
+} from "@medv/proto/diffusion";
+import type { AnswerRequest } from "./answer_request.ts";
+import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
+import type { ModelDescription } from "./model_description.ts";
+import { NOTICE } from "./notice.ts";
+import { preprocessSettings } from "./preprocess_settings.ts";
+import type { Services } from "./services.ts";
+import { type Usage, usageOf } from "./usage.ts";
+
+/** What an answer is made from. */
+export type AnswerSources = {
+  readonly services: Services;
+  readonly model: ModelDescription;
+  readonly images: ImageStore;
+};
+
+/** Who asks, for which request. */
+export type AnswerContext = { readonly tenantScope: string; readonly requestId: string };
+
+/** One event of the native stream, as it stands on the wire. */
+export type AnswerEvent =
+  | {
+      readonly type: "image-ready";
+      readonly index: number;
+      readonly width: number;
+      readonly height: number;
+      readonly tiles: number;
+      readonly cached: boolean;
+    }
+  | {
+      readonly type: "answer-start";
+      readonly model: string;
+      readonly prompt_tokens: number;
+      readonly image_rows: number;
+      readonly profile: "exact" | "prefix";
+      readonly gen_length: number;
+      readonly block_length: number;
+      readonly steps: number;
+      /** A decimal string, as it may exceed what a JSON number holds. */
+      readonly seed: string;
+    }
+  | {
+      readonly type: "block-draft";
+      readonly block: number;
+      readonly forward_passes: number;
+      readonly tokens: readonly {
+        readonly position: number;
+        readonly text: string;
+        readonly confidence: number;
+        readonly committed: boolean;
+      }[];
+    }
+  | { readonly type: "text-delta"; readonly text: string }
+  | {
+      readonly type: "answer-end";
+      readonly finish_reason: "stop" | "length";
+      readonly usage: Usage;
+      readonly notice: string;
+    };
+
+/**
+ * Encodes the images, then streams the answer. An embedding that the vision service does not keep any more is encoded
+ * again, once, as long as nothing of the answer was given out.
+ *
+ * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`.
+ */
+export async function* streamAnswer(
+  { services, model, images }: AnswerSources,
+  request: AnswerRequest,
+  context: AnswerContext,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const { requestId } = context;
+  const { conversation, settings } = request;
+  const description = await model.require(request.model, signal, requestId);
+  const single = preprocessSettings(description);
+  const imageContext: ImageContext = {
+    ...context,
+    settings: conversation.images.length > 1 ? padded(single) : single,
+  };
+  let encoded = await Promise.all(
+    conversation.images.map((source) => images.encode(source, imageContext, signal)),
+  );
+  for (const [index, each] of encoded.entries()) yield imageReady(index, each);
+
+  let start: AnswerStart | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const responses = services.diffusion.generate(
+        {
+          model: request.model,
+          messages: conversation.messages,
+          images: encoded.map(toReference),
+          settings,
+        },
+        { signal, requestId },
+      );
+      for await (const { event } of responses) {
+        if (event.case === "answerStart") start = event.value;
+        yield toEvent(event, { model: request.model, start, encoded });
+      }
+      return;
+    } catch (error) {
+      const isGone = error instanceof DomainError && error.code === "embedding_not_found";
+      if (!isGone || start !== undefined || attempt > 1) throw error;
+    }
+    encoded = await Promise.all(
+      conversation.images.map((source) => images.encodeAgain(source, imageContext, signal)),
+    );
+  }
+}
+
+type Progress = {
+  readonly model: string;
+  readonly start: AnswerStart | undefined;
+  readonly encoded: readonly EncodedImage[];
+};
+
+function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEvent {
+  switch (event.case) {
+    case "answerStart":
+      return answerStart(event.value, progress.model);
+    case "blockDraft": {
+      const { block, forwardPasses, tokens } = event.value;
+      return {
+        type: "block-draft",
+        block,
+        forward_passes: forwardPasses,
+        tokens: tokens.map(({ position, text, confidence, committed }) => ({
+          position,
+          text,
+          confidence,
+          committed,
+        })),
+      };
+    }
+    case "textDelta":
+      return { type: "text-delta", text: event.value.text };
+    case "answerEnd":
+      return answerEnd(event.value, progress);
+    case undefined:
+      throw new DomainError("internal", "Cannot read the answer as an event has no content");
+    default:
+      return event satisfies never;
+  }
+}
+
+function answerStart(start: AnswerStart, model: string): AnswerEvent {
+  return {
+    type: "answer-start",
+    model,
+    prompt_tokens: start.promptTokens,
+    image_rows: start.imageRows,
+    profile: start.profile === Profile.PREFIX ? "prefix" : "exact",
+    gen_length: start.genLength,
+    block_length: start.blockLength,
+    steps: start.steps,
+    seed: String(start.seed),
+  };
+}
+
+function answerEnd(end: AnswerEnd, { start, encoded }: Progress): AnswerEvent {
+  return {
+    type: "answer-end",
+    finish_reason: end.finishReason === FinishReason.LENGTH ? "length" : "stop",
+    usage: usageOf(start, end, encoded),
+    notice: NOTICE,
+  };
+}
+
+function imageReady(index: number, { image, cached }: EncodedImage): AnswerEvent {
+  const { width, height, tiles } = image;
+  return { type: "image-ready", index, width, height, tiles, cached };
+}
+
+function toReference({ image, handle }: EncodedImage) {
+  const { width, height, gridWidth, gridHeight } = image;
+  return { handle, width, height, gridWidth, gridHeight };
+}

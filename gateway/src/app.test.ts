@@ -1,0 +1,400 @@
+import { DomainError } from "@medv/proto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { NOTICE } from "./notice.ts";
+import {
+  answerHello,
+  dataUrl,
+  drawPng,
+  MAX_IMAGE_BYTES,
+  startScriptedGateway,
+} from "./testing/scripted_gateway.ts";
+
+let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
+
+beforeAll(async () => {
+  gateway = await startScriptedGateway();
+});
+afterAll(() => gateway.stop());
+beforeEach(() => {
+  gateway.seen.script = answerHello;
+  gateway.seen.requests.length = 0;
+  gateway.seen.logs.length = 0;
+});
+
+const CHAT = "/v1/chat/completions";
+const ask = { model: "phantom", messages: [{ role: "user", content: "What is it?" }] };
+
+function post(route: string, body: unknown, init: RequestInit = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return gateway.app.request(route, { method: "POST", body: text, ...init });
+}
+
+function withImages(urls: readonly string[], text = "What is it?") {
+  const images = urls.map((url) => ({ type: "image_url", image_url: { url } }));
+  return { ...ask, messages: [{ role: "user", content: [...images, { type: "text", text }] }] };
+}
+
+async function upload(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const response = await gateway.app.request("/v1/images", { method: "POST", body: bytes });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { id: string }).id;
+}
+
+function framesOf(text: string): unknown[] {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice(6)) as unknown);
+}
+
+test("createApp() answers a whole chat completion with usage, notice and the caller's request id", async () => {
+  const response = await post(CHAT, ask, { headers: { "x-request-id": "mine-1" } });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("x-request-id")).toBe("mine-1");
+  expect(response.headers.get("x-medv-notice")).toBe(NOTICE);
+  expect(await response.json()).toMatchObject({
+    object: "chat.completion",
+    model: "phantom",
+    choices: [
+      { index: 0, message: { role: "assistant", content: "Hello there" }, finish_reason: "stop" },
+    ],
+    usage: {
+      prompt_tokens: 7,
+      completion_tokens: 2,
+      total_tokens: 9,
+      details: { image_cache: "none", forward_passes: 4 },
+    },
+    notice: NOTICE,
+  });
+  expect(gateway.seen.logs).toEqual([
+    {
+      event: "request-end",
+      fields: expect.objectContaining({ requestId: "mine-1", status: 200, route: CHAT }) as object,
+    },
+  ]);
+});
+
+test("createApp() streams a chat completion with committed text only, and its usage", async () => {
+  const response = await post(CHAT, {
+    ...ask,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const text = await response.text();
+  expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+  expect(framesOf(text)).toMatchObject([
+    { choices: [{ delta: { role: "assistant", content: "" } }], usage: null },
+    { choices: [{ delta: { content: "Hello" } }] },
+    { choices: [{ delta: { content: " there" } }] },
+    { choices: [{ delta: {}, finish_reason: "stop" }], notice: NOTICE },
+    { choices: [], usage: { total_tokens: 9 }, notice: NOTICE },
+  ]);
+});
+
+test("createApp() streams a native answer with provisional and committed text", async () => {
+  const response = await post("/v1/answers", withImages([dataUrl(await drawPng(1))]));
+  expect(response.headers.get("content-type")).toContain("text/event-stream");
+  expect(framesOf(await response.text())).toMatchObject([
+    { type: "image-ready", index: 0, width: 8, height: 8, tiles: 1, cached: false },
+    { type: "answer-start", prompt_tokens: 7, image_rows: 4, profile: "exact", seed: "5" },
+    { type: "block-draft", tokens: [{ text: "Hello", committed: true }, { text: " you" }] },
+    { type: "text-delta", text: "Hello" },
+    { type: "text-delta", text: " there" },
+    { type: "answer-end", usage: { details: { image_cache: "miss" } }, notice: NOTICE },
+  ]);
+});
+
+test("createApp() hands the settings to the decoder under its names", async () => {
+  const settings = { max_tokens: 64, temperature: 0.5, seed: -1, stop: "END" };
+  const diffusion = { profile: "prefix", block_length: 32, forbidden_token_ids: [3] };
+  const response = await post(CHAT, { ...ask, ...settings, diffusion, n: 1, user: "u" });
+  expect(response.status).toBe(200);
+  expect(gateway.seen.requests[0]?.settings).toMatchObject({
+    profile: 2,
+    genLength: 64,
+    blockLength: 32,
+    temperature: 0.5,
+    seed: 2n ** 64n - 1n,
+    stop: ["END"],
+    forbiddenTokenIds: [3],
+  });
+});
+
+test.each(["data URL", "upload"])("createApp() encodes once for a follow-up by %s", async (way) => {
+  const bytes = await drawPng(way === "upload" ? 2 : 3);
+  const url = way === "upload" ? `medv-image:${await upload(bytes)}` : dataUrl(bytes);
+  await (await post(CHAT, withImages([url]))).text();
+  const { encodes } = gateway.seen;
+  const second = await post(CHAT, withImages([url], "And now?"));
+  expect(await second.json()).toMatchObject({ usage: { details: { image_cache: "hit" } } });
+  expect(gateway.seen.encodes).toBe(encodes);
+});
+
+test("createApp() encodes once for concurrent questions about the same bytes", async () => {
+  const { encodes } = gateway.seen;
+  const body = withImages([dataUrl(await drawPng(4))]);
+  await Promise.all(Array.from({ length: 4 }, async () => (await post(CHAT, body)).text()));
+  expect(gateway.seen.encodes).toBe(encodes + 1);
+});
+
+test("createApp() encodes again once when the decoder does not find the embedding", async () => {
+  const url = dataUrl(await drawPng(5));
+  await (await post(CHAT, withImages([url]))).text();
+  gateway.forgetEmbeddings();
+  gateway.seen.script = async function* (request, context) {
+    const digest = request.images[0]?.handle?.digest ?? "";
+    if (!gateway.isEncoded(digest)) throw new DomainError("embedding_not_found", "Cannot find it");
+    yield* answerHello(request, context);
+  };
+  const { encodes } = gateway.seen;
+  const response = await post(CHAT, withImages([url]));
+  expect(await response.json()).toMatchObject({ usage: { details: { image_cache: "miss" } } });
+  expect(gateway.seen.encodes).toBe(encodes + 1);
+});
+
+test("createApp() gives up when the embedding is missing twice", async () => {
+  gateway.seen.script = async function* () {
+    yield* [];
+    throw new DomainError("embedding_not_found", "Cannot find it");
+  };
+  gateway.seen.requests.length = 0;
+  const response = await post(CHAT, withImages([dataUrl(await drawPng(6))]));
+  expect(response.status).toBe(503);
+  expect(gateway.seen.requests).toHaveLength(2);
+});
+
+test("createApp() sends several images in their order, between the text", async () => {
+  const id = await upload(await drawPng(7, 16));
+  const urls = [dataUrl(await drawPng(8)), `medv-image:${id}`];
+  const response = await post(CHAT, withImages(urls, "Compare"));
+  expect(response.status).toBe(200);
+  const [request] = gateway.seen.requests;
+  expect(request?.images.map(({ width }) => width)).toEqual([8, 16]);
+  expect(request?.messages[0]?.parts.map(({ content }) => content)).toEqual([
+    { case: "image", value: 0 },
+    { case: "image", value: 1 },
+    { case: "text", value: "Compare" },
+  ]);
+});
+
+test("createApp() keeps an upload until it is deleted", async () => {
+  const form = new FormData();
+  form.append("file", new File([await drawPng(9)], "a.png"));
+  const created = await gateway.app.request("/v1/images", { method: "POST", body: form });
+  const body = (await created.json()) as { id: string };
+  expect(body).toMatchObject({ width: 8, height: 8, tiles: 1, warnings: [] });
+  const path = `/v1/images/${body.id}`;
+  expect(await (await gateway.app.request(path)).json()).toEqual(body);
+  expect((await gateway.app.request(path, { method: "DELETE" })).status).toBe(204);
+  expect((await gateway.app.request(path)).status).toBe(404);
+});
+
+test.each([CHAT, "/v1/answers"])(
+  "createApp() ends the decoder's work when the caller of %s goes away",
+  async (route) => {
+    const aborted = Promise.withResolvers<void>();
+    const hangs: typeof answerHello = async function* (request, context) {
+      for await (const response of answerHello(request, context)) {
+        yield response;
+        if (response.event?.case === "textDelta") break;
+      }
+      await new Promise<void>((resolve) => {
+        context.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      aborted.resolve();
+    };
+    gateway.seen.script = hangs;
+    const response = await post(route, route === CHAT ? { ...ask, stream: true } : ask);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await expect(aborted.promise).resolves.toBeUndefined();
+  },
+);
+
+test("createApp() tells an error in mid stream with its code, in both shapes", async () => {
+  gateway.seen.script = async function* (request, context) {
+    for await (const response of answerHello(request, context)) {
+      yield response;
+      if (response.event?.case === "textDelta") break;
+    }
+    throw new DomainError("overloaded", "Cannot go on as it is full");
+  };
+  const native = framesOf(await (await post("/v1/answers", ask)).text());
+  expect(native.at(-1)).toMatchObject({ type: "error", code: "overloaded", status: 429 });
+  const chat = framesOf(await (await post(CHAT, { ...ask, stream: true })).text());
+  expect(chat.at(-1)).toMatchObject({ error: { code: "overloaded" } });
+});
+
+test("createApp() lists the model and is ready when both services are", async () => {
+  const models = await gateway.app.request("/v1/models");
+  expect(await models.json()).toMatchObject({ object: "list", data: [{ id: "phantom" }] });
+  expect((await gateway.app.request("/v1/models/phantom")).status).toBe(200);
+  expect((await gateway.app.request("/healthz")).status).toBe(200);
+  expect((await gateway.app.request("/readyz")).status).toBe(200);
+});
+
+const user = (content: unknown) => ({ ...ask, messages: [{ role: "user", content }] });
+const image = (url: string) => user([{ type: "image_url", image_url: { url } }]);
+
+test.each([
+  { what: "no JSON", body: "{", code: "invalid_request", status: 400, field: null },
+  {
+    what: "an unknown field",
+    body: { ...ask, foo: 1 },
+    code: "invalid_request",
+    status: 400,
+    field: "foo",
+  },
+  {
+    what: "an unknown setting",
+    body: { ...ask, diffusion: { foo: 1 } },
+    code: "invalid_request",
+    status: 400,
+    field: "diffusion.foo",
+  },
+  {
+    what: "a wrong type",
+    body: { ...ask, diffusion: { steps: "a" } },
+    code: "invalid_request",
+    status: 400,
+    field: "diffusion.steps",
+  },
+  {
+    what: "a part without text",
+    body: user([{ type: "text" }]),
+    code: "invalid_request",
+    status: 400,
+    field: "messages[0].content[0].text",
+  },
+  { what: "n = 2", body: { ...ask, n: 2 }, code: "unsupported_field", status: 400, field: "n" },
+  {
+    what: "tools",
+    body: { ...ask, tools: [{}] },
+    code: "unsupported_field",
+    status: 400,
+    field: "tools",
+  },
+  {
+    what: "an http URL",
+    body: image("https://x.org/a.png"),
+    code: "unsupported_field",
+    status: 400,
+    field: "messages[0].content[0].image_url.url",
+  },
+  {
+    what: "broken base64",
+    body: image("data:image/png;base64,ab$="),
+    code: "invalid_request",
+    status: 400,
+    field: "messages[0].content[0].image_url.url",
+  },
+  {
+    what: "another URL",
+    body: image("file:///a.png"),
+    code: "invalid_request",
+    status: 400,
+    field: "messages[0].content[0].image_url.url",
+  },
+  {
+    what: "an unknown image",
+    body: image("medv-image:none"),
+    code: "unknown_image",
+    status: 404,
+    field: "messages[0].content[0].image_url.url",
+  },
+  {
+    what: "a text as image",
+    body: image(dataUrl(Buffer.from("hello"))),
+    code: "unsupported_image",
+    status: 415,
+    field: null,
+  },
+  {
+    what: "a large image",
+    body: image(dataUrl(new Uint8Array(MAX_IMAGE_BYTES + 9))),
+    code: "image_too_large",
+    status: 413,
+    field: "messages[0].content[0].image_url.url",
+  },
+  {
+    what: "no messages",
+    body: { ...ask, messages: [] },
+    code: "invalid_messages",
+    status: 400,
+    field: "messages",
+  },
+  {
+    what: "an answer at the end",
+    body: { ...ask, messages: [...ask.messages, { role: "assistant", content: "a" }] },
+    code: "invalid_messages",
+    status: 400,
+    field: "messages[1].role",
+  },
+  {
+    what: "another model",
+    body: { ...ask, model: "gpt" },
+    code: "unknown_model",
+    status: 404,
+    field: "model",
+  },
+  {
+    what: "two lengths",
+    body: { ...ask, max_tokens: 8, diffusion: { gen_length: 16 } },
+    code: "invalid_setting",
+    status: 400,
+    field: "diffusion.gen_length",
+  },
+  {
+    what: "a large body",
+    body: " ".repeat(2 << 20),
+    code: "body_too_large",
+    status: 413,
+    field: null,
+  },
+])("createApp() refuses $what with $code", async ({ body, code, status, field }) => {
+  const response = await post(CHAT, body);
+  expect({ status: response.status, ...((await response.json()) as object) }).toMatchObject({
+    status,
+    error: { code, param: field },
+  });
+});
+
+test.each(["context_too_long", "invalid_setting", "overloaded", "internal"] as const)(
+  "createApp() passes the decoder's %s on as a problem",
+  async (code) => {
+    gateway.seen.script = async function* () {
+      yield* [];
+      throw new DomainError(code, "Cannot answer as a test says so", { field: "f", hint: "h" });
+    };
+    const response = await post("/v1/answers", ask);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({
+      code,
+      field: "f",
+      hint: "h",
+      status: response.status,
+    });
+  },
+);
+
+test.each([
+  { what: "an empty body", body: "", status: 400, code: "invalid_request" },
+  {
+    what: "a body over the cap",
+    body: "x".repeat(MAX_IMAGE_BYTES + 1),
+    status: 413,
+    code: "body_too_large",
+  },
+  { what: "another format", body: "GIF89a-not-taken", status: 415, code: "unsupported_image" },
+])("POST /v1/images refuses $what with $code", async ({ body, status, code }) => {
+  const response = await gateway.app.request("/v1/images", { method: "POST", body });
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ code, status });
+});
+
+test("createApp() answers an unknown route with a problem", async () => {
+  const response = await gateway.app.request("/nothing");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "not_found" });
+});

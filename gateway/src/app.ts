@@ -1,0 +1,49 @@
+import { DomainError } from "@medv/proto";
+import { Hono } from "hono";
+import { answersRoute } from "./answers_route.ts";
+import { chatRoute } from "./chat_route.ts";
+import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+import { healthRoute } from "./health_route.ts";
+import { imagesRoute } from "./images_route.ts";
+import { modelsRoute } from "./models_route.ts";
+import { problemOf, problemResponse, type ProblemStyle } from "./problem.ts";
+import { requestLog } from "./request_log.ts";
+
+/** The gateway's HTTP side, on Web standards only. */
+export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
+  const { log } = dependencies;
+  const app = new Hono<GatewayEnv>();
+  app.use(requestLog(log));
+  app.route("/v1/images", imagesRoute(dependencies));
+  app.route("/v1/answers", answersRoute(dependencies));
+  app.route("/v1/chat/completions", chatRoute(dependencies));
+  app.route("/v1/models", modelsRoute(dependencies));
+  app.route("/", healthRoute(dependencies));
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    const error = new DomainError(
+      "not_found",
+      "Cannot find the route as there is none of this method and path",
+    );
+    const response = problemResponse(error, context.get("requestId"), styleOf(path));
+    return method === "HEAD" ? new Response(null, response) : response;
+  });
+  app.onError((error, context) => {
+    const requestId = context.get("requestId");
+    // Only the kind of an unforeseen error: its text may quote what was sent.
+    if (problemOf(error, requestId).code === "internal") {
+      log.error({ requestId, name: error.name, stack: framesOf(error) }, "request-error");
+    }
+    return problemResponse(error, requestId, styleOf(context.req.path));
+  });
+  return app;
+}
+
+function styleOf(path: string): ProblemStyle {
+  return path.startsWith("/v1/chat/") || path.startsWith("/v1/models") ? "openai" : "native";
+}
+
+/** Where it happened, without the message. */
+function framesOf(error: Error): string[] {
+  return (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+}

@@ -1,0 +1,97 @@
+import { DomainError } from "@medv/proto";
+import { Role } from "@medv/proto/diffusion";
+import { z } from "zod";
+import { type ImageSource, parseImageUrl } from "./image_url.ts";
+import type { GenerateInput } from "./services.ts";
+
+const part = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({
+    type: z.literal("image_url"),
+    image_url: z.strictObject({ url: z.string(), detail: z.literal("auto").optional() }),
+  }),
+]);
+
+// A plain string is one text part; preprocessing instead of a union keeps the paths of errors exact.
+const content = z.preprocess(
+  (value) => (typeof value === "string" ? [{ type: "text", text: value }] : value),
+  z.array(part).min(1),
+);
+
+const message = z.strictObject({
+  role: z.enum(["system", "user", "assistant"]),
+  content,
+  // OpenAI clients send an earlier answer back with this member.
+  refusal: z.null().optional(),
+});
+
+/** The `messages` of both answer routes. */
+export const messagesSchema = z.array(message);
+
+/** A conversation as the decoder takes it, images by index. */
+export type Conversation = {
+  readonly messages: NonNullable<GenerateInput["messages"]>;
+  readonly images: readonly ImageSource[];
+};
+
+const ROLES = { system: Role.SYSTEM, user: Role.USER, assistant: Role.ASSISTANT } as const;
+
+/**
+ * Brings messages into the decoder's shape; neighbouring text parts are joined by a newline.
+ *
+ * @param maxImageBytes Cap on each image.
+ * @throws {DomainError} `invalid_messages`, or what {@link parseImageUrl} throws.
+ */
+export function toConversation(
+  messages: z.output<typeof messagesSchema>,
+  maxImageBytes: number,
+): Conversation {
+  checkOrder(messages);
+  const images: ImageSource[] = [];
+  const converted = messages.map(({ role, content: parts }, index) => {
+    const placed: {
+      content: { case: "text"; value: string } | { case: "image"; value: number };
+    }[] = [];
+    for (const [place, each] of parts.entries()) {
+      if (each.type === "text") {
+        const last = placed.at(-1)?.content;
+        if (last?.case === "text") last.value += `\n${each.text}`;
+        else placed.push({ content: { case: "text", value: each.text } });
+        continue;
+      }
+      const field = `messages[${index}].content[${place}].image_url`;
+      if (role !== "user") {
+        throw invalid(
+          `Cannot place the image as only user messages may have one: role is "${role}"`,
+          field,
+        );
+      }
+      placed.push({ content: { case: "image", value: images.length } });
+      images.push(parseImageUrl(each.image_url.url, `${field}.url`, maxImageBytes));
+    }
+    return { role: ROLES[role], parts: placed };
+  });
+  return { messages: converted, images };
+}
+
+function checkOrder(messages: z.output<typeof messagesSchema>): void {
+  if (messages.length === 0) {
+    throw invalid("Cannot answer as the conversation must have a message: it is empty", "messages");
+  }
+  const late = messages.findIndex(({ role }, index) => role === "system" && index > 0);
+  if (late !== -1) {
+    throw invalid("Cannot answer as a system message must be the first", `messages[${late}]`);
+  }
+  const last = messages.length - 1;
+  const role = messages[last]?.role;
+  if (role !== "user") {
+    throw invalid(
+      `Cannot answer as the last message must be the user's: role is "${role}"`,
+      `messages[${last}].role`,
+    );
+  }
+}
+
+function invalid(text: string, field: string): DomainError {
+  return new DomainError("invalid_messages", text, { field });
+}

@@ -1,0 +1,27 @@
+import type { AnswerSources } from "./answer.ts";
+import type { Log } from "./log.ts";
+
+/** What the app is made from. */
+export type Dependencies = AnswerSources & {
+  readonly log: Log;
+  /** Cap on one image file, in bytes. */
+  readonly maxImageBytes: number;
+};
+
+/** What a request's handlers know of it besides Hono's own. */
+export type GatewayEnv = {
+  Variables: {
+    requestId: string;
+    /** Set until there are several tenants: "default". */
+    tenantScope: string;
+    /** Numbers of the answer, for the line in the log. */
+    numbers: object;
+    /** Writes the line; a streamed answer calls it at its end. */
+    endRequest: (error?: unknown) => void;
+  };
+};
+
+/** Cap on a JSON body: two images of the largest size in base64, and a long conversation. */
+export function maxJsonBytes(maxImageBytes: number): number {
+  return Math.ceil((maxImageBytes * 4) / 3) * 2 + (1 << 20);
+}

@@ -1,0 +1,68 @@
+/** How a stream ended, for the log. */
+export type StreamEnd = (error: unknown) => void;
+
+/**
+ * An SSE answer of `frames`. When the caller cancels it, `controller` is aborted, so that work under way stops at once
+ * instead of at its next frame.
+ *
+ * @param onEnd Called once, with `undefined` after success.
+ * @param onError The frame that tells the caller of an error in mid stream.
+ */
+export function eventStream(
+  frames: AsyncGenerator<string>,
+  controller: AbortController,
+  { onEnd, onError }: { readonly onEnd: StreamEnd; readonly onError: (error: unknown) => string },
+): Response {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(stream) {
+        try {
+          const { value, done } = await frames.next();
+          if (done !== true) {
+            stream.enqueue(encoder.encode(value));
+            return;
+          }
+          onEnd(undefined);
+        } catch (error) {
+          onEnd(error);
+          if (controller.signal.aborted) return;
+          stream.enqueue(encoder.encode(onError(error)));
+        }
+        stream.close();
+      },
+      cancel(reason) {
+        controller.abort(reason);
+      },
+    },
+    // Nothing is decoded ahead of a caller who does not read.
+    { highWaterMark: 0 },
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** Reads the first item ahead, so that an error before it can still be an ordinary HTTP answer. */
+export async function withFirst<T>(items: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+  const first = await items.next();
+  return (async function* replay() {
+    if (first.done === true) return;
+    try {
+      yield first.value;
+      yield* items;
+    } finally {
+      await items.return(undefined);
+    }
+  })();
+}
+
+/** One SSE frame; `event` only where the stream names its events. */
+export function frame(data: unknown, event?: string): string {
+  const head = event === undefined ? "" : `event: ${event}\n`;
+  return `${head}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+}

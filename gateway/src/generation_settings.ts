@@ -1,0 +1,90 @@
+import { DomainError } from "@medv/proto";
+import { Profile, Remasking, SystemPrompt } from "@medv/proto/diffusion";
+import { z } from "zod";
+import type { GenerateInput } from "./services.ts";
+
+const count = z.int().min(1).max(0xffff_ffff);
+
+/** Settings that only a diffusion decoder has. */
+const diffusionSchema = z.strictObject({
+  profile: z.enum(["exact", "prefix"]).optional(),
+  gen_length: count.optional(),
+  block_length: count.optional(),
+  steps: count.optional(),
+  cfg_scale: z.number().min(0).optional(),
+  remasking: z.enum(["low_confidence", "random"]).optional(),
+  suffix: z.string().optional(),
+  forbidden_token_ids: z.array(z.int().min(0).max(0xffff_ffff)).optional(),
+  threshold: z.number().optional(),
+  prefix_refresh_interval: count.optional(),
+  system_prompt: z.enum(["general", "medical"]).optional(),
+  keep_image_newline: z.boolean().optional(),
+});
+
+/** The fields of both answer routes that say how to decode. */
+export const settingsFields = {
+  max_tokens: count.nullish(),
+  max_completion_tokens: count.nullish(),
+  temperature: z.number().min(0).nullish(),
+  seed: z.int().nullish(),
+  stop: z.preprocess(
+    (value) => (typeof value === "string" ? [value] : value),
+    z.array(z.string().min(1)).max(4).nullish(),
+  ),
+  diffusion: diffusionSchema.optional(),
+};
+
+const settingsSchema = z.object(settingsFields);
+
+const PROFILES = { exact: Profile.EXACT, prefix: Profile.PREFIX } as const;
+const REMASKINGS = { low_confidence: Remasking.LOW_CONFIDENCE, random: Remasking.RANDOM } as const;
+const SYSTEM_PROMPTS = { general: SystemPrompt.GENERAL, medical: SystemPrompt.MEDICAL } as const;
+
+/**
+ * The decoder's settings; what the caller does not set stays unset, so that the profile's default holds.
+ *
+ * @throws {DomainError} `invalid_setting` if two fields give different lengths.
+ */
+export function toGenerationSettings(
+  request: z.output<typeof settingsSchema>,
+): NonNullable<GenerateInput["settings"]> {
+  const { temperature, seed, stop, diffusion = {} } = request;
+  const genLength = genLengthOf(request);
+  return {
+    ...(diffusion.profile && { profile: PROFILES[diffusion.profile] }),
+    ...(genLength !== undefined && { genLength }),
+    ...(diffusion.block_length !== undefined && { blockLength: diffusion.block_length }),
+    ...(diffusion.steps !== undefined && { steps: diffusion.steps }),
+    ...(typeof temperature === "number" && { temperature }),
+    ...(diffusion.cfg_scale !== undefined && { cfgScale: diffusion.cfg_scale }),
+    ...(diffusion.remasking && { remasking: REMASKINGS[diffusion.remasking] }),
+    stop: stop ?? [],
+    ...(diffusion.suffix !== undefined && { suffix: diffusion.suffix }),
+    forbiddenTokenIds: diffusion.forbidden_token_ids ?? [],
+    ...(diffusion.threshold !== undefined && { threshold: diffusion.threshold }),
+    ...(diffusion.prefix_refresh_interval !== undefined && {
+      prefixRefreshInterval: diffusion.prefix_refresh_interval,
+    }),
+    // OpenAI's seed may be negative, the wire's is unsigned.
+    ...(typeof seed === "number" && { seed: BigInt.asUintN(64, BigInt(seed)) }),
+    ...(diffusion.system_prompt && { systemPrompt: SYSTEM_PROMPTS[diffusion.system_prompt] }),
+    keepImageNewline: diffusion.keep_image_newline ?? false,
+  };
+}
+
+/** `max_tokens`, its newer name and `gen_length` are one setting. */
+function genLengthOf(request: z.output<typeof settingsSchema>): number | undefined {
+  const given = [
+    request.max_tokens,
+    request.max_completion_tokens,
+    request.diffusion?.gen_length,
+  ].filter((value) => typeof value === "number");
+  if (new Set(given).size > 1) {
+    throw new DomainError(
+      "invalid_setting",
+      `Cannot choose the length as max_tokens, max_completion_tokens and diffusion.gen_length must agree: they are ${given.join(", ")}`,
+      { field: "diffusion.gen_length", hint: "give one of them" },
+    );
+  }
+  return given[0];
+}

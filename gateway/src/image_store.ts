@@ -1,0 +1,207 @@
+import { DomainError } from "@medv/proto";
+import type { EmbeddingHandle } from "@medv/proto/embedding";
+import type { ImagePreprocessor } from "./image/image_preprocessor.ts";
+import type { PreprocessedImage, PreprocessSettings } from "./image/preprocess_pixels.ts";
+import type { ImageSource } from "./image_url.ts";
+import type { Services } from "./services.ts";
+import { SharedCache } from "./shared_cache.ts";
+
+/** An image that a caller sent, by its id. */
+export type UploadedImage = {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  readonly expiresAt: Date;
+};
+
+/** An image that the vision service has encoded. */
+export type EncodedImage = {
+  readonly image: PreprocessedImage;
+  readonly handle: EmbeddingHandle;
+  /** True when this request needed no tower run. */
+  readonly cached: boolean;
+};
+
+export type ImageStoreOptions = {
+  readonly preprocess: ImagePreprocessor["preprocess"];
+  readonly vision: Services["vision"];
+  readonly maxImageBytes: number;
+  readonly maxImagePixels: number;
+  /** Bound on what is kept: half for the bytes as sent, half for pixels. */
+  readonly cacheBytes: number;
+  readonly ttlMs: number;
+};
+
+/** Who asks, for which request. */
+export type ImageContext = {
+  readonly tenantScope: string;
+  readonly requestId: string;
+  /** How the model wants the image; part of the key. */
+  readonly settings: PreprocessSettings;
+};
+
+type Encoding = { readonly handle: EmbeddingHandle; readonly cached: boolean };
+
+/** A handle is a few hundred bytes. */
+const MAX_HANDLES = 16_384;
+
+/**
+ * Keeps what callers sent, its pixels and the handles of its embeddings, apart per tenant. The same bytes are
+ * preprocessed and encoded once, also for concurrent callers.
+ */
+export class ImageStore {
+  readonly #options: ImageStoreOptions;
+  readonly #uploads: SharedCache<UploadedImage>;
+  readonly #images: SharedCache<PreprocessedImage>;
+  readonly #encodings: SharedCache<Encoding>;
+  /** Work that callers share is not ended by one of them going away, only by {@link close}. */
+  readonly #closed = new AbortController();
+
+  constructor(options: ImageStoreOptions) {
+    this.#options = options;
+    const { ttlMs } = options;
+    const maxSize = Math.floor(options.cacheBytes / 2);
+    this.#uploads = new SharedCache({ maxSize, ttlMs, sizeOf: ({ bytes }) => bytes.length + 1 });
+    this.#images = new SharedCache({ maxSize, ttlMs, sizeOf: ({ pixels }) => pixels.length + 1 });
+    this.#encodings = new SharedCache({ maxSize: MAX_HANDLES, ttlMs, sizeOf: () => 1 });
+  }
+
+  /** Keeps `bytes` under a new unguessable id. */
+  add(bytes: Uint8Array, tenantScope: string): UploadedImage {
+    const id = `img_${crypto.randomUUID().replaceAll("-", "")}`;
+    const expiresAt = new Date(Date.now() + this.#options.ttlMs);
+    const upload = { id, bytes, expiresAt };
+    this.#uploads.set(uploadKey(tenantScope, id), upload);
+    return upload;
+  }
+
+  /**
+   * The upload with this id.
+   *
+   * @throws {DomainError} `unknown_image`.
+   */
+  find(id: string, tenantScope: string, field?: string): UploadedImage {
+    const upload = this.#uploads.peek(uploadKey(tenantScope, id));
+    if (upload !== undefined) return upload;
+    throw new DomainError(
+      "unknown_image",
+      "Cannot find the image as its id is not known or has expired",
+      { hint: "upload it again with POST /v1/images", ...(field !== undefined && { field }) },
+    );
+  }
+
+  /**
+   * Forgets an upload and the pixels that came from it.
+   *
+   * @throws {DomainError} `unknown_image`.
+   */
+  async delete(id: string, context: ImageContext): Promise<void> {
+    const { bytes } = this.find(id, context.tenantScope);
+    this.#uploads.delete(uploadKey(context.tenantScope, id));
+    const digest = await sha256(bytes);
+    for (const settings of [context.settings, padded(context.settings)]) {
+      const key = imageKey(digest, { ...context, settings });
+      this.#images.delete(key);
+      this.#encodings.delete(key);
+    }
+  }
+
+  /**
+   * Decodes and preprocesses an image, unless that was done before.
+   *
+   * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`.
+   */
+  async preprocess(
+    bytes: Uint8Array,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<PreprocessedImage> {
+    const key = imageKey(await sha256(bytes), context);
+    return await this.#preprocessed(key, bytes, context, signal);
+  }
+
+  /**
+   * Encodes an image, unless that was done before.
+   *
+   * @throws {DomainError} As {@link preprocess}; `unknown_image`; what the vision service throws.
+   */
+  async encode(
+    source: ImageSource,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<EncodedImage> {
+    const bytes = this.#bytesOf(source, context);
+    const key = imageKey(await sha256(bytes), context);
+    const image = await this.#preprocessed(key, bytes, context, signal);
+    const run = (): Promise<Encoding> => this.#encode(image, context);
+    const { value, fresh } = await this.#encodings.get(key, run, signal);
+    return { image, handle: value.handle, cached: !fresh || value.cached };
+  }
+
+  /** Encodes again what the vision service turned out not to keep any more. */
+  async encodeAgain(
+    source: ImageSource,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<EncodedImage> {
+    this.#encodings.delete(imageKey(await sha256(this.#bytesOf(source, context)), context));
+    return await this.encode(source, context, signal);
+  }
+
+  /** Aborted by {@link close}; for work that no request waits for. */
+  get signal(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Ends the work under way. */
+  close(): void {
+    this.#closed.abort(new DomainError("unavailable", "Cannot encode as the gateway is stopping"));
+  }
+
+  #bytesOf(source: ImageSource, { tenantScope }: ImageContext): Uint8Array {
+    return source.type === "bytes"
+      ? source.bytes
+      : this.find(source.id, tenantScope, source.field).bytes;
+  }
+
+  async #preprocessed(
+    key: string,
+    bytes: Uint8Array,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<PreprocessedImage> {
+    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
+    const run = (): Promise<PreprocessedImage> =>
+      preprocess(bytes, context.settings, { maxImageBytes, maxImagePixels }, this.#closed.signal);
+    return (await this.#images.get(key, run, signal)).value;
+  }
+
+  async #encode(image: PreprocessedImage, context: ImageContext): Promise<Encoding> {
+    const { pixels, tiles, imageSize, preprocessingVersion } = image;
+    const { handle, cached } = await this.#options.vision.encode(
+      { tenantScope: context.tenantScope, preprocessingVersion, pixels, tiles, imageSize },
+      { signal: this.#closed.signal, requestId: context.requestId },
+    );
+    if (handle === undefined) {
+      throw new DomainError("internal", "Cannot use the encoding as it has no handle");
+    }
+    return { handle, cached };
+  }
+}
+
+/** How each of several images is preprocessed: one tile, on a grey square (the published code's rule). */
+export function padded(settings: PreprocessSettings): PreprocessSettings {
+  return { imageSize: settings.imageSize, aspectRatio: "pad", gridPinpoints: [] };
+}
+
+function uploadKey(tenantScope: string, id: string): string {
+  return `${tenantScope}/${id}`;
+}
+
+function imageKey(digest: string, { tenantScope, settings }: ImageContext): string {
+  const { aspectRatio, imageSize, gridPinpoints } = settings;
+  return `${tenantScope}/${digest}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes))).toString("hex");
+}

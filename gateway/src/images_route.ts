@@ -1,0 +1,123 @@
+import { DomainError } from "@medv/proto";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+import type { ImageContext, UploadedImage } from "./image_store.ts";
+import type { PreprocessedImage } from "./image/preprocess_pixels.ts";
+import { preprocessSettings } from "./preprocess_settings.ts";
+import { problemOf } from "./problem.ts";
+import { readBody } from "./read_body.ts";
+
+/** Room for the boundaries and headers around the file. */
+const MULTIPART_OVERHEAD_BYTES = 64 << 10;
+
+/** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`. */
+export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
+  const { images, log, maxImageBytes } = dependencies;
+  const route = new Hono<GatewayEnv>();
+
+  route.post("/", async (context) => {
+    const { signal } = context.req.raw;
+    const bytes = await readImage(context.req.raw, maxImageBytes);
+    const imageContext = await imageContextOf(context, dependencies);
+    const image = await images.preprocess(bytes, imageContext, signal);
+    const upload = images.add(bytes, imageContext.tenantScope);
+    // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
+    images.encode({ type: "bytes", bytes }, imageContext, images.signal).catch((error: unknown) => {
+      const { requestId } = imageContext;
+      log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
+    });
+    context.set("numbers", { imageBytes: bytes.length, tiles: image.tiles });
+    return context.json(describe(upload, image), 201);
+  });
+
+  route.get("/:id", async (context) => {
+    const upload = images.find(context.req.param("id"), context.get("tenantScope"));
+    const imageContext = await imageContextOf(context, dependencies);
+    const image = await images.preprocess(upload.bytes, imageContext, context.req.raw.signal);
+    return context.json(describe(upload, image));
+  });
+
+  route.delete("/:id", async (context) => {
+    const imageContext = await imageContextOf(context, dependencies);
+    await images.delete(context.req.param("id"), imageContext);
+    return context.body(null, 204);
+  });
+  return route;
+}
+
+async function imageContextOf(
+  context: Context<GatewayEnv>,
+  { model }: Dependencies,
+): Promise<ImageContext> {
+  const requestId = context.get("requestId");
+  const description = await model.get(context.req.raw.signal, requestId);
+  return {
+    tenantScope: context.get("tenantScope"),
+    requestId,
+    settings: preprocessSettings(description),
+  };
+}
+
+function describe({ id, expiresAt }: UploadedImage, { width, height, tiles }: PreprocessedImage) {
+  return { id, width, height, tiles, expires_at: expiresAt.toISOString(), warnings: [] };
+}
+
+/** The file of a multipart body, or the body itself. */
+async function readImage(request: Request, maxImageBytes: number): Promise<Uint8Array> {
+  const type = request.headers.get("content-type") ?? "";
+  const bytes = type.startsWith("multipart/form-data")
+    ? await readFile(request, type, maxImageBytes)
+    : await readBody(request, maxImageBytes);
+  if (bytes.length === 0) {
+    throw new DomainError(
+      "invalid_request",
+      "Cannot take the image as it must have bytes: it is empty",
+      {
+        field: "file",
+      },
+    );
+  }
+  return bytes;
+}
+
+async function readFile(
+  request: Request,
+  type: string,
+  maxImageBytes: number,
+): Promise<Uint8Array> {
+  const body = await readBody(request, maxImageBytes + MULTIPART_OVERHEAD_BYTES);
+  const form = await parseForm(body, type);
+  const file = form.get("file");
+  if (!(file instanceof File) || [...form.keys()].length !== 1) {
+    throw new DomainError(
+      "invalid_request",
+      'Cannot take the image as the form must have one field, "file", with the file',
+      { field: "file" },
+    );
+  }
+  if (file.size > maxImageBytes) {
+    throw new DomainError(
+      "image_too_large",
+      `Cannot take the image as it exceeds ${maxImageBytes} bytes`,
+      {
+        field: "file",
+      },
+    );
+  }
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+async function parseForm(body: Uint8Array, type: string): Promise<FormData> {
+  try {
+    return await new Response(new Uint8Array(body), {
+      headers: { "content-type": type },
+    }).formData();
+  } catch {
+    // The parser's message quotes the body.
+    throw new DomainError(
+      "invalid_request",
+      "Cannot read the body as it must be multipart/form-data",
+    );
+  }
+}

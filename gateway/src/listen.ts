@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+
+/** An HTTP server that listens. */
+export type Listening = {
+  readonly port: number;
+  /** Takes no new connection; resolves when the running answers are finished. */
+  drain(): Promise<void>;
+};
+
+/**
+ * Serves `fetch` over HTTP.
+ *
+ * @param address.port 0 takes any free one.
+ * @throws {Error} If the port is taken; names MEDV_PORT.
+ */
+export async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  address: { readonly host: string; readonly port: number },
+): Promise<Listening> {
+  const server = createAdaptorServer({ fetch });
+  server.listen(address.port, address.host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    throw new Error(
+      `Cannot listen on ${address.host}:${address.port} as the port is taken: stop the other process or set MEDV_PORT to a free port`,
+      { cause: error },
+    );
+  }
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
+  return {
+    port,
+    drain: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // Connections that only wait for a next request would keep it open.
+        if (isHttp(server)) server.closeIdleConnections();
+      }),
+  };
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+}
+
+function isHttp(server: object): server is Server {
+  return "closeIdleConnections" in server;
+}

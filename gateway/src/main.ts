@@ -1,0 +1,46 @@
+import { availableParallelism } from "node:os";
+import { drainOnSignal } from "@medv/runtime/drain_on_signal";
+import { createLogger } from "@medv/runtime/logger";
+import { createApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+import { ImagePreprocessor } from "./image/image_preprocessor.ts";
+import { ImageStore } from "./image_store.ts";
+import { listen } from "./listen.ts";
+import { ModelDescription } from "./model_description.ts";
+import { connectServices } from "./services.ts";
+
+try {
+  const config = readConfig(process.env);
+  const logger = createLogger({ service: "gateway", level: config.logLevel });
+  const services = connectServices(config);
+  // One core is left to the event loop.
+  const preprocessor = new ImagePreprocessor({ workers: Math.max(1, availableParallelism() - 1) });
+  const images = new ImageStore({
+    preprocess: (...job) => preprocessor.preprocess(...job),
+    vision: services.vision,
+    maxImageBytes: config.maxImageBytes,
+    maxImagePixels: config.maxImagePixels,
+    cacheBytes: config.imageCacheBytes,
+    ttlMs: config.imageTtlMs,
+  });
+  const app = createApp({
+    services,
+    images,
+    model: new ModelDescription(services.diffusion),
+    log: logger,
+    maxImageBytes: config.maxImageBytes,
+  });
+  const server = await listen((request) => app.fetch(request), config);
+  drainOnSignal(async () => {
+    logger.info({}, "drain-start");
+    await server.drain();
+    images.close();
+    await preprocessor.close();
+    services.vision.close();
+    services.diffusion.close();
+  }, logger);
+  logger.info({ host: config.host, port: server.port }, "listen");
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,12 @@
+/**
+ * The gateway: images and questions in over HTTP, answers out.
+ *
+ * @module
+ */
+export { createApp } from "./app.ts";
+export { type GatewayConfig, readConfig } from "./config.ts";
+export type { Dependencies } from "./dependencies.ts";
+export { ImageStore, type ImageStoreOptions } from "./image_store.ts";
+export { type Listening, listen } from "./listen.ts";
+export { ModelDescription } from "./model_description.ts";
+export { connectServices, type Services } from "./services.ts";

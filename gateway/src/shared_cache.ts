@@ -1,0 +1,79 @@
+import { LRUCache } from "lru-cache";
+
+/** A value and whether this caller's request was the one that made it. */
+export type Shared<V> = { readonly value: V; readonly fresh: boolean };
+
+export type SharedCacheOptions<V> = {
+  /** Bound on the sum of `sizeOf`. */
+  readonly maxSize: number;
+  readonly ttlMs: number;
+  readonly sizeOf: (value: V) => number;
+};
+
+/** A bounded cache in which callers that want the same missing value at once share one run. */
+export class SharedCache<V extends object> {
+  readonly #values: LRUCache<string, V>;
+  readonly #pending = new Map<string, Promise<V>>();
+
+  constructor(options: SharedCacheOptions<V>) {
+    const { maxSize, ttlMs, sizeOf } = options;
+    this.#values = new LRUCache({ maxSize, ttl: ttlMs, sizeCalculation: sizeOf });
+  }
+
+  /**
+   * The value under `key`, made by `produce` if it is missing. A caller that goes away stops waiting; the run goes on
+   * for the others and for the cache. A failed run is not kept.
+   */
+  async get(key: string, produce: () => Promise<V>, signal: AbortSignal): Promise<Shared<V>> {
+    const kept = this.#values.get(key);
+    if (kept !== undefined) return { value: kept, fresh: false };
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return { value: await settle(pending, signal), fresh: false };
+    return { value: await settle(this.#run(key, produce), signal), fresh: true };
+  }
+
+  /** The value under `key`, if it is kept. */
+  peek(key: string): V | undefined {
+    return this.#values.get(key);
+  }
+
+  set(key: string, value: V): void {
+    this.#values.set(key, value);
+  }
+
+  /** Forgets `key`; a run under way still answers those who wait for it but is not kept. */
+  delete(key: string): void {
+    this.#values.delete(key);
+    this.#pending.delete(key);
+  }
+
+  #run(key: string, produce: () => Promise<V>): Promise<V> {
+    const run = produce();
+    this.#pending.set(key, run);
+    void this.#settle(key, run);
+    return run;
+  }
+
+  /** Keeps the value of a run, unless its key was deleted meanwhile. */
+  async #settle(key: string, run: Promise<V>): Promise<void> {
+    const isCurrent = (): boolean => this.#pending.get(key) === run;
+    try {
+      const value = await run;
+      if (isCurrent()) this.#values.set(key, value);
+    } catch {
+      // Those who wait for the run get its error.
+    } finally {
+      if (isCurrent()) this.#pending.delete(key);
+    }
+  }
+}
+
+/** Waits for `promise` or the signal, whichever is first. */
+function settle<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

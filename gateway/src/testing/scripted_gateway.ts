@@ -1,0 +1,150 @@
+import { DomainError } from "@medv/proto";
+import {
+  DiffusionDecoder,
+  FinishReason,
+  type GenerateRequest,
+  Profile,
+} from "@medv/proto/diffusion";
+import type { Implementation } from "@medv/proto/grpc";
+import { VisionEncoder } from "@medv/proto/vision";
+import { createLogger } from "@medv/runtime/logger";
+import { startService } from "@medv/runtime/service";
+import sharp from "sharp";
+import { createApp } from "../app.ts";
+import { ImagePreprocessor } from "../image/image_preprocessor.ts";
+import { ImageStore } from "../image_store.ts";
+import { ModelDescription } from "../model_description.ts";
+import { connectServices } from "../services.ts";
+
+/** How the scripted decoder behaves in one answer. */
+export type Script = Implementation<(typeof DiffusionDecoder)["method"]>["generate"];
+
+/** Cap on an image in these tests, in bytes. */
+export const MAX_IMAGE_BYTES = 4096;
+
+/**
+ * The app in front of both services, served by gRPC in this process: a vision service that counts its runs and a decoder
+ * that plays a script.
+ */
+export async function startScriptedGateway() {
+  const logger = createLogger({ service: "test", level: "silent" });
+  const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
+  const encoded = new Set<string>();
+  const seen = {
+    encodes: 0,
+    requests: [] as GenerateRequest[],
+    logs: [] as { event: string; fields: object }[],
+    script: answerHello,
+  };
+  const vision = await startService(VisionEncoder, options);
+  vision.open({
+    encode: async ({ pixels, tiles, tenantScope, preprocessingVersion }) => {
+      const digest = Buffer.from(
+        await crypto.subtle.digest("SHA-256", new Uint8Array(pixels)),
+      ).toString("hex");
+      const cached = encoded.has(digest);
+      if (!cached) seen.encodes += 1;
+      encoded.add(digest);
+      const shape = [tiles, 4, 8];
+      return { handle: { digest, shape, tenantScope, preprocessingVersion }, cached };
+    },
+    // oxlint-disable-next-line eslint/require-yield
+    readEmbedding: async function* () {
+      throw new DomainError("embedding_not_found", "Cannot read the embedding as it is not kept");
+    },
+  });
+  const diffusion = await startService(DiffusionDecoder, options);
+  diffusion.open({
+    describeModel: () =>
+      Promise.resolve({
+        model: "phantom",
+        modelDigest: "00",
+        contextLength: 512,
+        profiles: [Profile.EXACT],
+        preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
+      }),
+    generate: (request, context) => {
+      seen.requests.push(request);
+      return seen.script(request, context);
+    },
+  });
+  const services = connectServices({
+    visionAddress: `127.0.0.1:${vision.port}`,
+    diffusionAddress: `127.0.0.1:${diffusion.port}`,
+  });
+  const preprocessor = new ImagePreprocessor({ workers: 1 });
+  const images = new ImageStore({
+    preprocess: (...job) => preprocessor.preprocess(...job),
+    vision: services.vision,
+    maxImageBytes: MAX_IMAGE_BYTES,
+    maxImagePixels: 10_000,
+    cacheBytes: 1 << 20,
+    ttlMs: 60_000,
+  });
+  const log = (fields: object, event: string): void => void seen.logs.push({ event, fields });
+  const app = createApp({
+    services,
+    images,
+    model: new ModelDescription(services.diffusion),
+    log: { info: log, warn: log, error: log },
+    maxImageBytes: MAX_IMAGE_BYTES,
+  });
+  return {
+    app,
+    seen,
+    /** As if the vision service had been started anew. */
+    forgetEmbeddings: () => encoded.clear(),
+    isEncoded: (digest: string) => encoded.has(digest),
+    stop: async () => {
+      images.close();
+      services.vision.close();
+      services.diffusion.close();
+      await Promise.all([preprocessor.close(), vision.drain(), diffusion.drain()]);
+    },
+  };
+}
+
+/** Says "Hello there" in two deltas. */
+export const answerHello: Script = async function* (request) {
+  yield {
+    event: {
+      case: "answerStart",
+      value: {
+        promptTokens: 7,
+        imageRows: request.images.length * 4,
+        profile: Profile.EXACT,
+        genLength: 4,
+        blockLength: 4,
+        steps: 4,
+        seed: 5n,
+      },
+    },
+  };
+  const tokens = [
+    { position: 0, text: "Hello", confidence: 0.5, committed: true },
+    { position: 1, text: " you", confidence: 0.25, committed: false },
+  ];
+  yield { event: { case: "blockDraft", value: { block: 0, tokens, forwardPasses: 1 } } };
+  yield { event: { case: "textDelta", value: { text: "Hello" } } };
+  yield { event: { case: "textDelta", value: { text: " there" } } };
+  yield {
+    event: {
+      case: "answerEnd",
+      value: { finishReason: FinishReason.STOP, completionTokens: 2, forwardPasses: 4 },
+    },
+  };
+};
+
+/** A small PNG of one colour. */
+export async function drawPng(red: number, width = 8): Promise<Uint8Array<ArrayBuffer>> {
+  const background = { r: red, g: 20, b: 30 };
+  const png = await sharp({ create: { width, height: 8, channels: 3, background } })
+    .png()
+    .toBuffer();
+  return new Uint8Array(png);
+}
+
+/** Bytes as a data URL. */
+export function dataUrl(bytes: Uint8Array): string {
+  return `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`;
+}

@@ -1,0 +1,52 @@
+import { openCheckpoint } from "@medv/model/checkpoint";
+import { visionTowerModel } from "@medv/model/vision_tower";
+import { type Device, type NamedTensors, SessionWorker } from "@medv/runtime";
+import type { Tower } from "./encode.ts";
+
+/** Where the tower comes from and how it computes. */
+export type TowerOptions = {
+  readonly checkpoint: string;
+  readonly visionCheckpoint: string | undefined;
+  readonly threads: number;
+  readonly device: Device;
+  /** Told when the session dies by itself. */
+  readonly onExit: (error: Error) => void;
+};
+
+/** A loaded tower. */
+export type TowerSession = Tower & { release(): Promise<void> };
+
+/** Loads the checkpoint's vision tower and runs it once, so that the first caller does not wait for it to warm up. */
+export async function openTower(options: TowerOptions): Promise<TowerSession> {
+  const { threads, device, onExit, visionCheckpoint } = options;
+  const checkpoint = await openCheckpoint(
+    options.checkpoint,
+    visionCheckpoint === undefined ? {} : { visionDirectory: visionCheckpoint },
+  );
+  const { bytes, folder } = visionTowerModel(checkpoint);
+  const session = await SessionWorker.start({
+    model: bytes,
+    externalDataFolder: folder,
+    threads,
+    device,
+    onExit,
+  });
+  const { imageSize } = checkpoint.config.vision;
+  const run: Tower["run"] = async (pixels, signal) =>
+    embeddingOf(await session.run({ pixels }, signal));
+  const blank = new Uint8Array(imageSize * imageSize * 3);
+  await run(
+    { dtype: "uint8", shape: [1, imageSize, imageSize, 3], data: blank },
+    new AbortController().signal,
+  );
+  return { digest: checkpoint.towerDigest, imageSize, run, release: () => session.release() };
+}
+
+function embeddingOf({ embedding, ...rest }: NamedTensors): NamedTensors[string] {
+  if (embedding === undefined) {
+    throw new TypeError(
+      `Cannot read the tower's output as it has no "embedding": outputs are ${Object.keys(rest).join(", ")}`,
+    );
+  }
+  return embedding;
+}

@@ -1,0 +1,81 @@
+import OpenAI from "openai";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startStack, type Stack } from "./stack.ts";
+
+const CANARY = "Canary Zebrafish 4711";
+let stack: Stack;
+let openai: OpenAI;
+let image: string;
+
+beforeAll(async () => {
+  stack = await startStack();
+  openai = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: "none", maxRetries: 0 });
+  const png = await sharp({ create: { width: 90, height: 70, channels: 3, background: "#804020" } })
+    .png()
+    .toBuffer();
+  image = `data:image/png;base64,${png.toString("base64")}`;
+}, 60_000);
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+function encodes(): number {
+  return stack.lines.filter((line) => line.includes('"encode-end"')).length;
+}
+
+function question(text: string): OpenAI.ChatCompletionMessageParam {
+  return {
+    role: "user",
+    content: [
+      { type: "image_url", image_url: { url: image } },
+      { type: "text", text },
+    ],
+  };
+}
+
+test("the openai package gets a whole answer, and a follow-up turn does not encode the image again", async () => {
+  const { data } = await openai.models.list();
+  const model = data[0]?.id ?? "";
+  const first = await openai.chat.completions.create({
+    model,
+    messages: [question(CANARY)],
+    max_tokens: 16,
+  });
+  expect(first.choices[0]?.message.role).toBe("assistant");
+  expect(first.usage?.completion_tokens).toBeGreaterThan(0);
+  expect(first.usage).toMatchObject({ details: { image_cache: "miss" } });
+  const before = encodes();
+  expect(before).toBe(1);
+
+  const second = await openai.chat.completions.create({
+    model,
+    messages: [
+      question(CANARY),
+      { role: "assistant", content: first.choices[0]?.message.content ?? "" },
+      { role: "user", content: "And on the other side?" },
+    ],
+    max_tokens: 16,
+  });
+  expect(second.usage).toMatchObject({ details: { image_cache: "hit" } });
+  expect(encodes()).toBe(before);
+}, 60_000);
+
+test("the openai package streams the same text that it gets whole", async () => {
+  const model = (await openai.models.list()).data[0]?.id ?? "";
+  const request = { model, messages: [question("What is shown?")], max_tokens: 16, seed: 7 };
+  const whole = await openai.chat.completions.create(request);
+  let text = "";
+  for await (const chunk of await openai.chat.completions.create({ ...request, stream: true })) {
+    text += chunk.choices[0]?.delta.content ?? "";
+  }
+  expect(text).toBe(whole.choices[0]?.message.content);
+}, 60_000);
+
+test("no log line holds the question or the image", () => {
+  expect(stack.lines.length).toBeGreaterThan(5);
+  const payload = image.slice(image.indexOf(",") + 1, image.indexOf(",") + 40);
+  const leaks = stack.lines.filter((line) => line.includes("Zebrafish") || line.includes(payload));
+  expect(leaks).toEqual([]);
+});

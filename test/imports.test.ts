@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** Who may import whom: one way, no circles. The gateway knows no weights. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  model: ["proto"],
+  "services/runtime": ["proto"],
+  "services/vision": ["model", "runtime", "proto"],
+  "services/diffusion": ["model", "runtime", "proto"],
+  gateway: ["runtime", "proto"],
+  deploy: [],
+};
+
+test.each(Object.entries(ALLOWED))("%s imports only %j of the other packages", (folder, allowed) => {
+  const files = globSync(`${folder}/**/*.ts`, { cwd: ROOT, exclude: ["**/node_modules/**", "**/gen/**"] });
+  expect(files.length).toBeGreaterThan(0);
+  const own = folder.split("/").at(-1) ?? folder;
+  const wrong = files.flatMap((file) => {
+    const source = readFileSync(join(ROOT, file), "utf8");
+    const packages = [...source.matchAll(/from "@medv\/(\w+)/g)].map((match) => match[1] ?? "");
+    return packages
+      .filter((name) => name !== own && !allowed.includes(name))
+      .map((name) => `${file} imports ${name}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("no file reaches into another package by a relative path", () => {
+  const wrong = Object.keys(ALLOWED).flatMap((folder) =>
+    globSync(`${folder}/**/*.ts`, { cwd: ROOT, exclude: ["**/node_modules/**"] }).filter((file) => {
+      const depth = file.split("/").length - folder.split("/").length - 1;
+      const source = readFileSync(join(ROOT, file), "utf8");
+      return [...source.matchAll(/from "((?:\.\.\/)+)/g)].some(
+        (match) => (match[1] ?? "").length / 3 > depth,
+      );
+    }),
+  );
+  expect(wrong).toEqual([]);
+});

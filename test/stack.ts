@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** The three processes on free loopback ports. */
+export type Stack = {
+  readonly url: string;
+  /** Every line that the processes printed. */
+  readonly lines: readonly string[];
+  process(name: "vision" | "diffusion" | "gateway"): ChildProcess;
+  /** Resolves with the exit codes. */
+  stop(): Promise<readonly (number | null)[]>;
+};
+
+export async function startStack(): Promise<Stack> {
+  const [vision, diffusion, gateway] = await Promise.all([freePort(), freePort(), freePort()]);
+  const env = {
+    ...process.env,
+    MEDV_VISION_ADDRESS: `127.0.0.1:${vision}`,
+    MEDV_DIFFUSION_ADDRESS: `127.0.0.1:${diffusion}`,
+    MEDV_PORT: String(gateway),
+    MEDV_LOG_LEVEL: "debug",
+  };
+  const lines: string[] = [];
+  const start = async (entry: string, ready: string): Promise<ChildProcess> => {
+    const child = spawn(process.execPath, [join(ROOT, entry)], { env, stdio: ["ignore", "pipe", "pipe"] });
+    await new Promise<void>((resolve, reject) => {
+      child.on("exit", (code) => reject(new Error(`${entry} ended with ${code}: ${lines.slice(-3).join("\n")}`)));
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream }).on("line", (line) => {
+          lines.push(line);
+          if (line.includes(`"${ready}"`)) resolve();
+        });
+      }
+    });
+    return child;
+  };
+  const [visionProcess, diffusionProcess, gatewayProcess] = await Promise.all([
+    start("services/vision/src/main.ts", "service-ready"),
+    start("services/diffusion/src/main.ts", "service-ready"),
+    start("gateway/src/main.ts", "listen"),
+  ]);
+  const children = { vision: visionProcess, diffusion: diffusionProcess, gateway: gatewayProcess };
+  return {
+    url: `http://127.0.0.1:${gateway}`,
+    lines,
+    process: (name) => children[name],
+    stop: () =>
+      Promise.all(
+        [gatewayProcess, diffusionProcess, visionProcess].map(async (child) => {
+          if (child.exitCode !== null) return child.exitCode;
+          child.kill("SIGTERM");
+          await once(child, "exit");
+          return child.exitCode;
+        }),
+      ),
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
