@@ -1,5 +1,6 @@
 import { DomainError } from "@medv/proto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { listen } from "./listen.ts";
 import { NOTICE } from "./notice.ts";
 import {
   answerHello,
@@ -211,6 +212,30 @@ test.each([CHAT, "/v1/answers"])(
     await expect(aborted.promise).resolves.toBeUndefined();
   },
 );
+
+test("createApp() ends the decoder's work when the connection of a whole answer is cut", async () => {
+  const started = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<void>();
+  gateway.seen.script = async function* (_request, { signal }) {
+    yield* [];
+    signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+    started.resolve();
+    await aborted.promise;
+  };
+  const address = { host: "127.0.0.1", port: 0 };
+  const server = await listen((request) => gateway.app.fetch(request), address);
+  const controller = new AbortController();
+  const answer = fetch(`http://127.0.0.1:${server.port}${CHAT}`, {
+    method: "POST",
+    body: JSON.stringify(ask),
+    signal: controller.signal,
+  });
+  await started.promise;
+  controller.abort();
+  await expect(answer).rejects.toThrow("abort");
+  await aborted.promise;
+  await server.drain();
+});
 
 test("createApp() tells an error in mid stream with its code, in both shapes", async () => {
   gateway.seen.script = async function* (request, context) {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** An HTTP server that listens. */
@@ -32,13 +32,21 @@ export async function listen(
   }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
+  let isDraining = false;
+  const closeIdle = (): void => {
+    if (isDraining && isHttp(server)) server.closeIdleConnections();
+  };
+  server.on("request", (_request: unknown, response: ServerResponse) => {
+    // A connection that only waits for its next request would keep a draining server open.
+    response.once("close", () => setImmediate(closeIdle));
+  });
   return {
     port,
     drain: () =>
       new Promise((resolve) => {
+        isDraining = true;
         server.close(() => resolve());
-        // Connections that only wait for a next request would keep it open.
-        if (isHttp(server)) server.closeIdleConnections();
+        closeIdle();
       }),
   };
 }

@@ -18,7 +18,7 @@ export type LoggerOptions = {
   readonly level: LogLevel;
 };
 
-/** Fields that can hold what a patient or a person wrote or showed; they never reach the log, at no depth. */
+/** Fields that can hold what a patient or a person wrote or showed; they never reach the log, at no depth; counts do. */
 const PRIVATE_FIELDS: ReadonlySet<string> = new Set([
   "pixels",
   "image",
@@ -62,7 +62,7 @@ export function createLogger(
 function publicFields(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields)
-      .filter(([name]) => !PRIVATE_FIELDS.has(name))
+      .filter(([name, value]) => typeof value === "number" || !PRIVATE_FIELDS.has(name))
       .map(([name, value]) => [name, publicValue(value)]),
   );
 }
