@@ -15,19 +15,25 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   deploy: [],
 };
 
-test.each(Object.entries(ALLOWED))("%s imports only %j of the other packages", (folder, allowed) => {
-  const files = globSync(`${folder}/**/*.ts`, { cwd: ROOT, exclude: ["**/node_modules/**", "**/gen/**"] });
-  expect(files.length).toBeGreaterThan(0);
-  const own = folder.split("/").at(-1) ?? folder;
-  const wrong = files.flatMap((file) => {
-    const source = readFileSync(join(ROOT, file), "utf8");
-    const packages = [...source.matchAll(/from "@medv\/(\w+)/g)].map((match) => match[1] ?? "");
-    return packages
-      .filter((name) => name !== own && !allowed.includes(name))
-      .map((name) => `${file} imports ${name}`);
-  });
-  expect(wrong).toEqual([]);
-});
+test.each(Object.entries(ALLOWED))(
+  "%s imports only %j of the other packages",
+  (folder, allowed) => {
+    const files = globSync(`${folder}/**/*.ts`, {
+      cwd: ROOT,
+      exclude: ["**/node_modules/**", "**/gen/**"],
+    });
+    expect(files.length).toBeGreaterThan(0);
+    const own = folder.split("/").at(-1) ?? folder;
+    const wrong = files.flatMap((file) => {
+      const source = readFileSync(join(ROOT, file), "utf8");
+      const packages = [...source.matchAll(/from "@medv\/(\w+)/g)].map((match) => match[1] ?? "");
+      return packages
+        .filter((name) => name !== own && !allowed.includes(name))
+        .map((name) => `${file} imports ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  },
+);
 
 test("no file reaches into another package by a relative path", () => {
   const wrong = Object.keys(ALLOWED).flatMap((folder) =>

@@ -27,9 +27,14 @@ export async function startStack(): Promise<Stack> {
   };
   const lines: string[] = [];
   const start = async (entry: string, ready: string): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, [join(ROOT, entry)], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [join(ROOT, entry)], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     await new Promise<void>((resolve, reject) => {
-      child.on("exit", (code) => reject(new Error(`${entry} ended with ${code}: ${lines.slice(-3).join("\n")}`)));
+      child.on("exit", (code) =>
+        reject(new Error(`${entry} ended with ${code}: ${lines.slice(-3).join("\n")}`)),
+      );
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on("line", (line) => {
           lines.push(line);
@@ -67,7 +72,9 @@ function freePort(): Promise<number> {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+      server.close(() =>
+        resolve(typeof address === "object" && address !== null ? address.port : 0),
+      );
     });
   });
 }

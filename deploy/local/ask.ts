@@ -103,7 +103,7 @@ async function show(response: Response): Promise<void> {
   let shown = "";
   const drafts = new Map<number, string>();
   const redraw = (text: string): void => {
-    stdout.write(`${erase(shown, stdout.columns)}${text}`);
+    stdout.write(`${erase(shown, stdout.columns || 80)}${text}`);
     shown = plain(text);
   };
   for await (const event of events(response)) {

@@ -29,11 +29,15 @@ if (!stopping) {
 /** Starts one process and waits until it says that it is ready. */
 async function startProcess(each: (typeof PROCESSES)[number]): Promise<void> {
   // A process group of its own: Ctrl-C reaches this process alone, which then stops the others in order.
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, each.entry)], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(root, each.entry)],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    },
+  );
   children.set(each.name, child);
   child.on("exit", (code) => {
     children.delete(each.name);

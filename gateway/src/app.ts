@@ -7,6 +7,7 @@ import { healthRoute } from "./health_route.ts";
 import { imagesRoute } from "./images_route.ts";
 import { modelsRoute } from "./models_route.ts";
 import { problemOf, problemResponse, type ProblemStyle } from "./problem.ts";
+import { callerGone } from "./request_controller.ts";
 import { requestLog } from "./request_log.ts";
 
 /** The gateway's HTTP side, on Web standards only. */
@@ -28,8 +29,9 @@ export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
     const response = problemResponse(error, context.get("requestId"), styleOf(path));
     return method === "HEAD" ? new Response(null, response) : response;
   });
-  app.onError((error, context) => {
+  app.onError((thrown, context) => {
     const requestId = context.get("requestId");
+    const error = context.req.raw.signal.aborted ? callerGone() : thrown;
     // Only the kind of an unforeseen error: its text may quote what was sent.
     if (problemOf(error, requestId).code === "internal") {
       log.error({ requestId, name: error.name, stack: framesOf(error) }, "request-error");

@@ -1,3 +1,5 @@
+import { callerGone } from "./request_controller.ts";
+
 /** How a stream ended, for the log. */
 export type StreamEnd = (error: unknown) => void;
 
@@ -14,6 +16,11 @@ export function eventStream(
   { onEnd, onError }: { readonly onEnd: StreamEnd; readonly onError: (error: unknown) => string },
 ): Response {
   const encoder = new TextEncoder();
+  let hasEnded = false;
+  const end: StreamEnd = (error) => {
+    if (!hasEnded) onEnd(error);
+    hasEnded = true;
+  };
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(stream) {
@@ -23,16 +30,19 @@ export function eventStream(
             stream.enqueue(encoder.encode(value));
             return;
           }
-          onEnd(undefined);
+          end(undefined);
         } catch (error) {
-          onEnd(error);
+          end(error);
           if (controller.signal.aborted) return;
           stream.enqueue(encoder.encode(onError(error)));
         }
         stream.close();
       },
-      cancel(reason) {
-        controller.abort(reason);
+      async cancel() {
+        controller.abort(callerGone());
+        end(controller.signal.reason);
+        // What the abort itself ends with was told above.
+        await frames.return(undefined).catch(() => {});
       },
     },
     // Nothing is decoded ahead of a caller who does not read.

@@ -1,16 +1,17 @@
+import { attentionBias, innerBias } from "./attention_bias.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
-import { decoderInputs, type DecoderInputs } from "./decoder_inputs.ts";
+import { decoderInputs } from "./decoder_inputs.ts";
 import { denoiseStep, gatherActive, type DecoderState, type StepContext } from "./denoise_step.ts";
 import { languageHead, languageTower, type KeyValue } from "./language_tower.ts";
 import { rotaryTable, type RotaryTable } from "./layers/rotary_embedding.ts";
 import { checkpointWeights, commonFolder, type Weights } from "./layers/weights.ts";
-import { cast, int64s, scalar } from "./onnx/constants.ts";
+import { int64s, scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import type { OnnxModel } from "./onnx/model.ts";
+import { embedTokens, mergeImageRows } from "./merge_image_rows.ts";
 import { anyLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
-import { projector } from "./projector.ts";
 import { IMAGE_NEWLINE } from "./tensor_names.ts";
 
 export type BlockDecoderOptions = {
@@ -26,7 +27,7 @@ export type BlockDecoderOptions = {
  * steps that feed only the active positions against the kept keys and values. With `steps` 0 every run is one step of
  * the published sampler.
  *
- * Inputs: {@link DecoderInputs}. Outputs: every field of {@link DecoderState}, snake_case.
+ * Inputs: those of `decoderInputs()`. Outputs: every field of {@link DecoderState}, named in {@link STATE_OUTPUTS}.
  */
 export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderOptions): OnnxModel {
   const graph = new Graph();
@@ -36,9 +37,7 @@ export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderO
     ...options,
     newline: checkpoint.has(IMAGE_NEWLINE),
   });
-  for (const [field, name] of Object.entries(STATE_OUTPUTS)) {
-    graph.output(state[field as keyof DecoderState], name);
-  }
+  for (const field of STATE_FIELDS) graph.output(state[field], STATE_OUTPUTS[field]);
   return { bytes: graph.toBytes(), folder };
 }
 
@@ -179,7 +178,10 @@ function innerSteps(
     const current = gatherActive(body, carried.tokenIds, activeIndex);
     const x = body.op(
       "Reshape",
-      [embedTokens(body, weights, current, { vocabulary: options.vocabulary, hiddenSize }), int64s(body, [-1, hiddenSize])],
+      [
+        embedTokens(body, weights, current, { vocabulary: options.vocabulary, hiddenSize }),
+        int64s(body, [-1, hiddenSize]),
+      ],
       { shape: ["rows*active", hiddenSize] },
     );
     const { hidden } = languageTower(
@@ -203,7 +205,8 @@ function innerSteps(
     return denoiseStep(body, logits, carried, step, context);
   });
   body.output(anyNotDone(body, next.done));
-  for (const field of STATE_FIELDS) body.output(body.op("Identity", [next[field]], { as: `inner.next.${field}` }));
+  for (const field of STATE_FIELDS)
+    body.output(body.op("Identity", [next[field]], { as: `inner.next.${field}` }));
 
   const results = graph.ops(
     "Loop",
@@ -215,61 +218,6 @@ function innerSteps(
     if (value === undefined) throw new RangeError(`Cannot find "${field}" in the loop's results`);
     return value;
   });
-}
-
-/** Token embeddings, with image rows (projected here) in their places. */
-export function mergeImageRows(
-  graph: Graph,
-  weights: Weights,
-  config: ModelConfig,
-  inputs: Pick<DecoderInputs, "tokenIds" | "embedding" | "imageRow" | "imageWeight">,
-  { newline, vocabulary }: { readonly newline: boolean; readonly vocabulary: number },
-): Value {
-  const hiddenSize = config.language.hiddenSize;
-  const projected = projector(graph, weights, inputs.embedding, config);
-  const last = newline
-    ? graph.op("Reshape", [
-        weights.float32(IMAGE_NEWLINE, [hiddenSize]),
-        int64s(graph, [1, hiddenSize]),
-      ], { shape: [1, hiddenSize] })
-    : graph.constant("no_newline", "float32", [1, hiddenSize], new Float32Array(hiddenSize));
-  const table = graph.op("Concat", [projected, last], { attributes: { axis: 0 } });
-  const newlineRow = graph.op("Gather", [
-    graph.op("Shape", [inputs.embedding]),
-    scalar(graph, "int64", 0),
-  ]);
-  const minusTwo = scalar(graph, "int64", -2);
-  const row = graph.op("Where", [
-    graph.op("Equal", [inputs.imageRow, minusTwo]),
-    newlineRow,
-    graph.op("Max", [inputs.imageRow, scalar(graph, "int64", 0)]),
-  ]);
-  const taps = graph.op("Gather", [table, row], { attributes: { axis: 0 } }); // [rows, sequence, taps, hidden]
-  const weighted = graph.op("Mul", [taps, unsqueeze(graph, inputs.imageWeight, [3])]);
-  const image = graph.op("ReduceSum", [weighted, int64s(graph, [2])], {
-    attributes: { keepdims: 0 },
-    shape: ["rows", "sequence", hiddenSize],
-  });
-  const isImage = anyLast(
-    graph,
-    graph.op("Not", [graph.op("Equal", [inputs.imageRow, scalar(graph, "int64", -1)])]),
-  );
-  return graph.op(
-    "Where",
-    [unsqueeze(graph, isImage, [2]), image, embedTokens(graph, weights, inputs.tokenIds, { vocabulary, hiddenSize })],
-    { as: "inputs_embeds" },
-  );
-}
-
-function embedTokens(
-  graph: Graph,
-  weights: Weights,
-  tokenIds: Value,
-  size: { readonly vocabulary: number; readonly hiddenSize: number },
-): Value {
-  const table = weights.stored("model.embed_tokens.weight", [size.vocabulary, size.hiddenSize]);
-  const rows = graph.op("Gather", [table, tokenIds], { attributes: { axis: 0 } });
-  return cast(graph, rows, "float32");
 }
 
 function activeLogits(
@@ -285,42 +233,6 @@ function activeLogits(
     shape: ["rows", "active", options.vocabulary],
     as: "logits",
   });
-}
-
-/** 0 where a key may be seen and -inf-like where not, `[rows, 1, queries, keys]`. */
-export function attentionBias(graph: Graph, visible: Value, queries: Value): Value {
-  const keys = unsqueeze(graph, visible, [1, 2]); // [rows, 1, 1, keys]
-  const [rows, count] = queries.shape;
-  const shape = graph.op("Concat", [
-    graph.op("Unsqueeze", [graph.op("Shape", [queries]), int64s(graph, [1])], { shape: [2, 1] }),
-    int64s2(graph),
-  ], { attributes: { axis: 1 } });
-  const flat = graph.op("Reshape", [shape, int64s(graph, [-1])], { shape: [4] }); // rows, 1, queries, 1
-  const bias = graph.op("Where", [
-    keys,
-    scalar(graph, "float32", 0),
-    // Finite, so that a row of padding gives numbers and not NaN; far below any score.
-    scalar(graph, "float32", -1e9),
-  ]);
-  return graph.op("Expand", [bias, flat], {
-    shape: [rows ?? 1, 1, count ?? 1, visible.shape[1] ?? 1],
-  });
-}
-
-/** Which of the kept and of the active keys an active position sees: its own new keys replace the kept ones. */
-function innerBias(graph: Graph, { inputs, range }: StepContext): Value {
-  const replaced = anyLast(
-    graph,
-    graph.op("Equal", [unsqueeze(graph, range, [0, 2]), unsqueeze(graph, inputs.active, [1])]),
-  ); // [rows, sequence]
-  const inside = graph.op("Less", [
-    unsqueeze(graph, range, [0]),
-    unsqueeze(graph, inputs.length, [1]),
-  ]);
-  const kept = graph.op("And", [inside, graph.op("Not", [replaced])]);
-  const real = graph.op("GreaterOrEqual", [inputs.active, scalar(graph, "int64", 0)]);
-  const visible = graph.op("Concat", [kept, real], { attributes: { axis: 1 } });
-  return attentionBias(graph, visible, inputs.active);
 }
 
 function initialState(graph: Graph, { inputs, activeIndex }: StepContext): DecoderState {
@@ -340,15 +252,32 @@ function initialState(graph: Graph, { inputs, activeIndex }: StepContext): Decod
   };
 }
 
-const STATE_FIELDS = Object.keys(STATE_OUTPUTS) as readonly (keyof DecoderState)[];
+const STATE_FIELDS = [
+  "tokenIds",
+  "commitStep",
+  "commitConfidence",
+  "stop",
+  "forwardPasses",
+  "prediction",
+  "confidence",
+  "done",
+] as const satisfies readonly (keyof DecoderState)[];
 
 function mapState(
   state: DecoderState,
   map: (value: Value, field: keyof DecoderState) => Value,
 ): DecoderState {
-  return Object.fromEntries(
-    STATE_FIELDS.map((field) => [field, map(state[field], field)]),
-  ) as DecoderState;
+  const mapped = (field: keyof DecoderState): Value => map(state[field], field);
+  return {
+    tokenIds: mapped("tokenIds"),
+    commitStep: mapped("commitStep"),
+    commitConfidence: mapped("commitConfidence"),
+    stop: mapped("stop"),
+    forwardPasses: mapped("forwardPasses"),
+    prediction: mapped("prediction"),
+    confidence: mapped("confidence"),
+    done: mapped("done"),
+  };
 }
 
 function anyNotDone(graph: Graph, done: Value): Value {
@@ -360,8 +289,4 @@ function towerShape(graph: Graph, tokens: Value, width: number): Value {
   return graph.op("Concat", [graph.op("Shape", [tokens]), int64s(graph, [width])], {
     attributes: { axis: 0 },
   });
-}
-
-function int64s2(graph: Graph): Value {
-  return graph.constant("ones", "int64", [2, 1], new BigInt64Array([1n, 1n]));
 }

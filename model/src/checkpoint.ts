@@ -87,7 +87,9 @@ export async function openCheckpoint(
       const tensor = tensors.get(name);
       const fits =
         tensor?.shape.length === shape.length &&
-        shape.every((dim, axis) => (axis === 0 ? dim <= (tensor.shape[0] ?? 0) : dim === tensor.shape[axis]));
+        shape.every((dim, axis) =>
+          axis === 0 ? dim <= (tensor.shape[0] ?? 0) : dim === tensor.shape[axis],
+        );
       if (tensor === undefined || !fits) throw mismatch(directory, name, shape, tensor);
       return tensor;
     },
@@ -95,13 +97,19 @@ export async function openCheckpoint(
 }
 
 /** The files to read: those of the index, or the single one. */
-async function weightFiles(directory: string, file: string | undefined): Promise<readonly string[]> {
+async function weightFiles(
+  directory: string,
+  file: string | undefined,
+): Promise<readonly string[]> {
   if (file !== undefined) return [file];
   const indexPath = join(directory, "model.safetensors.index.json");
   const index = await readFile(indexPath, "utf8").catch(() => undefined);
   if (index !== undefined) {
     const json = parseJson(indexPath, index);
-    const map = typeof json === "object" && json !== null && "weight_map" in json ? json.weight_map : undefined;
+    const map =
+      typeof json === "object" && json !== null && "weight_map" in json
+        ? json.weight_map
+        : undefined;
     if (typeof map !== "object" || map === null) {
       throw new RangeError(`Cannot read "${indexPath}" as it must have a weight_map`);
     }
@@ -109,7 +117,9 @@ async function weightFiles(directory: string, file: string | undefined): Promise
   }
   const names = await readdir(directory);
   if (names.includes("model.safetensors")) return ["model.safetensors"];
-  const pickle = names.find((name) => name === "mm_projector.bin" || /^pytorch_model.*\.bin$/.test(name));
+  const pickle = names.find(
+    (name) => name === "mm_projector.bin" || /^pytorch_model.*\.bin$/.test(name),
+  );
   throw new RangeError(
     pickle === undefined
       ? `Cannot open checkpoint "${directory}" as it must have model.safetensors or model.safetensors.index.json`

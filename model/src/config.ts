@@ -177,7 +177,7 @@ class ConfigReader {
     if (typeof json !== "object" || json === null || Array.isArray(json)) {
       throw new RangeError(`Cannot read "${source}" as ${prefix || "it"} must be a JSON object`);
     }
-    this.#values = json as Record<string, unknown>;
+    this.#values = Object.fromEntries(Object.entries(json));
     this.#source = source;
     this.#prefix = prefix;
   }

@@ -89,7 +89,10 @@ export function denoiseStep(
     known: state.stop,
     range: context.range,
   });
-  const stepColumn = graph.op("Add", [step, graph.op("Mul", [prediction, scalar(graph, "int64", 0)])]);
+  const stepColumn = graph.op("Add", [
+    step,
+    graph.op("Mul", [prediction, scalar(graph, "int64", 0)]),
+  ]);
   return {
     tokenIds,
     commitStep: write(graph, state.commitStep, commit, stepColumn, context),
@@ -129,7 +132,8 @@ function blockDone(
 /** Classifier-free guidance: `u + (scale + 1)(c - u)`; rows without it are their own partners. */
 function guide(graph: Graph, logits: Value, inputs: DecoderInputs): Value {
   const guided = new Graph(graph);
-  const pick = (rows: Value): Value => guided.op("Gather", [logits, rows], { attributes: { axis: 0 } });
+  const pick = (rows: Value): Value =>
+    guided.op("Gather", [logits, rows], { attributes: { axis: 0 } });
   const unconditional = pick(inputs.unconditional);
   const scale = guided.op("Add", [inputs.cfgScale, scalar(guided, "float32", 1)]);
   const difference = guided.op("Sub", [pick(inputs.conditional), unconditional]);
@@ -153,20 +157,32 @@ function suppress(graph: Graph, logits: Value, forbidden: Value): Value {
   const [rows, active] = logits.shape;
   const count = forbidden.shape[1] ?? 1;
   const shape = [rows ?? 1, active ?? 1, count];
-  const lengths = graph.op("Concat", [
-    graph.op("Slice", [
-      graph.op("Shape", [logits]),
-      ...[0, 2, 0].map((value) =>
-        graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
+  const lengths = graph.op(
+    "Concat",
+    [
+      graph.op(
+        "Slice",
+        [
+          graph.op("Shape", [logits]),
+          ...[0, 2, 0].map((value) =>
+            graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
+          ),
+        ],
+        { shape: [2] },
       ),
-    ], { shape: [2] }),
-    graph.op("Slice", [
-      graph.op("Shape", [forbidden]),
-      ...[1, 2, 0].map((value) =>
-        graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
+      graph.op(
+        "Slice",
+        [
+          graph.op("Shape", [forbidden]),
+          ...[1, 2, 0].map((value) =>
+            graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
+          ),
+        ],
+        { shape: [1] },
       ),
-    ], { shape: [1] }),
-  ], { attributes: { axis: 0 } });
+    ],
+    { attributes: { axis: 0 } },
+  );
   const indices = graph.op("Expand", [unsqueeze(graph, forbidden, [1]), lengths], { shape });
   const updates = graph.op("Expand", [scalar(graph, "float32", -Infinity), lengths], { shape });
   return graph.op("ScatterElements", [logits, indices, updates], { attributes: { axis: 2 } });

@@ -95,18 +95,19 @@ function shrink(map: TileMap, limit: number): TileMap {
     const [top, bottom, down] = neighbours(y, h, newHeight);
     return Array.from({ length: newWidth }, (_unused, x) => {
       const [left, right, across] = neighbours(x, w, newWidth);
-      const tap = (line: number, column: number, weight: number): ImageRow[number] => ({
-        row: map[line]?.[column]?.[0]?.row ?? 0,
-        weight,
-      });
       return [
-        tap(top, left, (1 - down) * (1 - across)),
-        tap(top, right, (1 - down) * across),
-        tap(bottom, left, down * (1 - across)),
-        tap(bottom, right, down * across),
+        tap(map, top, left, (1 - down) * (1 - across)),
+        tap(map, top, right, (1 - down) * across),
+        tap(map, bottom, left, down * (1 - across)),
+        tap(map, bottom, right, down * across),
       ];
     });
   });
+}
+
+/** One source cell's share of a target cell. */
+function tap(map: TileMap, line: number, column: number, weight: number): ImageRow[number] {
+  return { row: map[line]?.[column]?.[0]?.row ?? 0, weight };
 }
 
 /** The two source cells around a target cell, and how far it lies towards the second. */

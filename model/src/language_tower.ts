@@ -6,7 +6,6 @@ import { rotaryEmbedding, type RotaryTable } from "./layers/rotary_embedding.ts"
 import type { Weights } from "./layers/weights.ts";
 import { int64s } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
-import type { Dim } from "./onnx/shape.ts";
 import type { Value } from "./onnx/value.ts";
 
 type LanguageConfig = ModelConfig["language"];
@@ -87,16 +86,20 @@ function decoderLayer(
   const { hiddenSize, intermediateSize, heads, normEpsilon } = config;
   const name = `model.layers.${layer}`;
   const square = { in: hiddenSize, out: hiddenSize, bias: false };
-  const [rows, tokens] = pass.positions.shape as readonly [Dim, Dim];
+  const [rows = 1, tokens = 1] = pass.positions.shape;
   const flatRows = x.shape[0] ?? 1;
 
   const inputNorm = weights.float32(`${name}.input_layernorm.weight`, [hiddenSize]);
   const h = rmsNorm(graph, x, inputNorm, normEpsilon, "input_layernorm");
-  const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((part) =>
-    graph.op("Reshape", [linear(graph, weights, h, `${name}.self_attn.${part}`, square), pass.shape], {
-      shape: [rows, tokens, hiddenSize],
-    }),
-  ) as [Value, Value, Value];
+  const project = (part: string): Value =>
+    graph.op(
+      "Reshape",
+      [linear(graph, weights, h, `${name}.self_attn.${part}`, square), pass.shape],
+      {
+        shape: [rows, tokens, hiddenSize],
+      },
+    );
+  const [q, k, v] = [project("q_proj"), project("k_proj"), project("v_proj")];
   const rotary = { table: pass.rotary, heads };
   const query = rotaryEmbedding(graph, q, pass.positions, { ...rotary, as: "q_rope" });
   const key = rotaryEmbedding(graph, k, pass.positions, { ...rotary, as: "k_rope" });

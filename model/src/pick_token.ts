@@ -23,7 +23,9 @@ export function pickToken(
   // Noise over the whole vocabulary is the dearest part of a step, so nobody pays for it at temperature 0.
   const sampled = new Graph(graph);
   const noise = uniform(sampled, vocabularySeeds(sampled, options.noiseSeed, options.vocabulary));
-  sampled.output(gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, options.temperature, [1, 2])));
+  sampled.output(
+    gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, options.temperature, [1, 2])),
+  );
   const greedy = new Graph(graph);
   greedy.output(argMax(greedy, logits));
   return graph.op("If", [anyLast(graph, hot)], {
@@ -76,8 +78,9 @@ export function uniform(graph: Graph, seeds: Value): Value {
 
 /** One seed per position and token. */
 function vocabularySeeds(graph: Graph, seeds: Value, vocabulary: number): Value {
-  const offsets = BigInt64Array.from({ length: vocabulary }, (_, token) =>
-    (BigInt(token) * 1540483477n) % BigInt(PRIME),
+  const offsets = BigInt64Array.from(
+    { length: vocabulary },
+    (_, token) => (BigInt(token) * 1540483477n) % BigInt(PRIME),
   );
   const tokens = graph.constant("vocabulary_seeds", "int64", [1, 1, vocabulary], offsets);
   const sum = graph.op("Add", [unsqueeze(graph, seeds, [2]), tokens]);

@@ -81,11 +81,16 @@ function parseHeader(path: string, text: string, dataStart: number): Safetensors
     .map(([name, value]) => parseEntry(path, name, value as unknown, dataStart));
 }
 
-function parseEntry(path: string, name: string, value: unknown, dataStart: number): SafetensorsEntry {
+function parseEntry(
+  path: string,
+  name: string,
+  value: unknown,
+  dataStart: number,
+): SafetensorsEntry {
   const at = `Cannot read "${name}" of "${path}"`;
   if (typeof value !== "object" || value === null) throw new RangeError(`${at} as it is no object`);
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== "string" || !(dtype in BYTES)) {
+  const { dtype, shape, data_offsets: offsets } = Object.fromEntries(Object.entries(value));
+  if (!isDType(dtype)) {
     throw new RangeError(
       `${at} as its dtype must be one of ${Object.keys(BYTES).join(", ")}: found ${JSON.stringify(dtype)}`,
     );
@@ -94,14 +99,13 @@ function parseEntry(path: string, name: string, value: unknown, dataStart: numbe
     throw new RangeError(`${at} as shape and data_offsets must be lists of whole numbers`);
   }
   const [begin = 0, end = 0] = offsets;
-  const known = dtype as SafetensorsDType;
-  const expected = shape.reduce((product, dim) => product * dim, BYTES[known]);
+  const expected = shape.reduce((product, dim) => product * dim, BYTES[dtype]);
   if (end - begin !== expected) {
     throw new RangeError(
       `${at} as ${dtype} [${shape.join(", ")}] takes ${expected} bytes: found ${end - begin}`,
     );
   }
-  return { name, dtype: known, shape, offset: dataStart + begin, byteLength: expected };
+  return { name, dtype, shape, offset: dataStart + begin, byteLength: expected };
 }
 
 function checkLayout(path: string, entries: readonly SafetensorsEntry[], size: number): void {
@@ -120,6 +124,10 @@ function checkLayout(path: string, entries: readonly SafetensorsEntry[], size: n
     }
     previous = entry;
   }
+}
+
+function isDType(value: unknown): value is SafetensorsDType {
+  return typeof value === "string" && value in BYTES;
 }
 
 function isCounts(value: unknown): value is readonly number[] {

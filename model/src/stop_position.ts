@@ -79,12 +79,16 @@ export function stopPosition(
     [graph.op("GatherElements", [first, which], { attributes: { axis: 1 } }), axis],
     flat,
   );
-  const leading = graph.op("Squeeze", [
-    graph.op("Slice", [first, int64s(graph, [0]), int64s(graph, [1]), axis], {
-      shape: [rows ?? 1, 1],
-    }),
-    axis,
-  ], flat);
+  const leading = graph.op(
+    "Squeeze",
+    [
+      graph.op("Slice", [first, int64s(graph, [0]), int64s(graph, [1]), axis], {
+        shape: [rows ?? 1, 1],
+      }),
+      axis,
+    ],
+    flat,
+  );
   const isKnown = graph.op("Less", [known, none]);
   return graph.op("Where", [isKnown, graph.op("Min", [known, leading]), chosen]);
 }

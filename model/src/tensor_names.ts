@@ -23,7 +23,8 @@ export function languageTensors({ language, vision, image }: ModelConfig): Tenso
   ]);
   for (let layer = 0; layer < language.layers; layer++) {
     const name = `model.layers.${layer}`;
-    for (const part of ["q", "k", "v", "o"]) shapes.set(`${name}.self_attn.${part}_proj.weight`, [d, d]);
+    for (const part of ["q", "k", "v", "o"])
+      shapes.set(`${name}.self_attn.${part}_proj.weight`, [d, d]);
     shapes.set(`${name}.mlp.gate_proj.weight`, [ff, d]);
     shapes.set(`${name}.mlp.up_proj.weight`, [ff, d]);
     shapes.set(`${name}.mlp.down_proj.weight`, [d, ff]);

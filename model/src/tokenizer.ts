@@ -79,7 +79,8 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    const json: unknown = JSON.parse(text);
+    return Object.fromEntries(Object.entries(json ?? {}));
   } catch (error) {
     throw new RangeError(`Cannot read "${path}" as it must be JSON`, { cause: error });
   }

@@ -35,7 +35,11 @@ export function transfer(
     masked,
     graph.op("Less", [
       rank,
-      unsqueeze(graph, factorCount(graph, confidence, masked, eligible, { rank, factor: rule.factor }), [1]),
+      unsqueeze(
+        graph,
+        factorCount(graph, confidence, masked, eligible, { rank, factor: rule.factor }),
+        [1],
+      ),
     ]),
   ]);
   const usesFactor = graph.op("GreaterOrEqual", [rule.factor, scalar(graph, "float32", 0)]);
@@ -60,11 +64,9 @@ function confidenceRank(graph: Graph, confidence: Value, masked: Value, eligible
   const mine = unsqueeze(graph, ordered, [2]); // [rows, active, 1]
   const other = unsqueeze(graph, ordered, [1]); // [rows, 1, active]
   const active = graph.op("Gather", [graph.op("Shape", [ordered]), scalar(graph, "int64", 1)]);
-  const range = graph.op(
-    "Range",
-    [scalar(graph, "int64", 0), active, scalar(graph, "int64", 1)],
-    { shape: [ordered.shape[1] ?? 1] },
-  );
+  const range = graph.op("Range", [scalar(graph, "int64", 0), active, scalar(graph, "int64", 1)], {
+    shape: [ordered.shape[1] ?? 1],
+  });
   const earlier = graph.op("Less", [unsqueeze(graph, range, [0]), unsqueeze(graph, range, [1])]);
   const ahead = graph.op("Or", [
     graph.op("Greater", [other, mine]),

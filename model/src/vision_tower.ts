@@ -24,7 +24,10 @@ export function visionTowerModel(checkpoint: Checkpoint): OnnxModel {
   const size = vision.imageSize;
   const pixels = graph.input("pixels", "uint8", ["tiles", size, size, 3]);
   const features = visionTower(graph, weights, normalizePixels(graph, pixels), vision);
-  graph.output(cast(graph, features, torchDtype === "float32" ? "float32" : "float16"), "embedding");
+  graph.output(
+    cast(graph, features, torchDtype === "float32" ? "float32" : "float16"),
+    "embedding",
+  );
   return { bytes: graph.toBytes(), folder };
 }
 
@@ -54,7 +57,9 @@ export function visionTower(
   let x = embedPatches(graph, weights, pixelValues, config); // [tiles * patches, hidden]
   for (let layer = 0; layer < config.layers; layer++) {
     const input = x;
-    x = graph.scope(`vision.layers.${layer}`, () => encoderLayer(graph, weights, input, layer, config));
+    x = graph.scope(`vision.layers.${layer}`, () =>
+      encoderLayer(graph, weights, input, layer, config),
+    );
   }
   return graph.op("Reshape", [x, tileShape(graph, config)], {
     shape: ["tiles", patches(config), config.hiddenSize],
@@ -74,7 +79,12 @@ function normalizePixels(graph: Graph, pixels: Value): Value {
   return graph.op("Transpose", [values], { attributes: { perm: { ints: [0, 3, 1, 2] } } });
 }
 
-function embedPatches(graph: Graph, weights: Weights, pixelValues: Value, config: VisionConfig): Value {
+function embedPatches(
+  graph: Graph,
+  weights: Weights,
+  pixelValues: Value,
+  config: VisionConfig,
+): Value {
   const { hiddenSize, patchSize } = config;
   const name = `${VISION_PREFIX}embeddings`;
   const side = Math.floor(config.imageSize / patchSize);
@@ -128,15 +138,18 @@ function encoderLayer(
     graph.op("Reshape", [input, tileShape(graph, config)], {
       shape: ["tiles", patches(config), hiddenSize],
     });
-  const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((part) =>
-    perTile(linear(graph, weights, h, `${name}.self_attn.${part}`, square)),
-  ) as [Value, Value, Value];
+  const project = (part: string): Value =>
+    perTile(linear(graph, weights, h, `${name}.self_attn.${part}`, square));
+  const [q, k, v] = [project("q_proj"), project("k_proj"), project("v_proj")];
   const attended = graph.op(
     "Reshape",
     [attention(graph, q, k, v, { heads }), int64s(graph, [-1, hiddenSize])],
     { shape: ["tile_patches", hiddenSize] },
   );
-  const y = graph.op("Add", [x, linear(graph, weights, attended, `${name}.self_attn.out_proj`, square)]);
+  const y = graph.op("Add", [
+    x,
+    linear(graph, weights, attended, `${name}.self_attn.out_proj`, square),
+  ]);
 
   const up = linear(graph, weights, normed(y, "layer_norm2"), `${name}.mlp.fc1`, {
     in: hiddenSize,

@@ -23,8 +23,8 @@ export async function checkGumbel(oracle: Oracle, report: Report): Promise<void>
     if (!name.startsWith("u_T")) continue;
     const value = name.slice("u_T".length);
     const { picked } = await run({
-      logits: { dtype: "float32", shape, data: data as Float32Array },
-      u: { dtype: "float64", shape, data: tensors(name).data as Float64Array },
+      logits: { dtype: "float32", shape, data: data },
+      u: { dtype: "float64", shape, data: tensors(name).data },
       temperature: { dtype: "float32", shape: [], data: Float32Array.of(Number(value)) },
     });
     const actual = Array.from(picked?.data as BigInt64Array, Number);
@@ -33,10 +33,15 @@ export async function checkGumbel(oracle: Oracle, report: Report): Promise<void>
 }
 
 export async function checkSchedules(oracle: Oracle, report: Report): Promise<void> {
-  const cases = await oracle.json<Readonly<Record<string, readonly number[]>>>("num_transfer_tokens.json");
+  const cases = await oracle.json<Readonly<Record<string, readonly number[]>>>(
+    "num_transfer_tokens.json",
+  );
   for (const [name, expected] of Object.entries(cases)) {
     const [, masked = 0, steps = 0] = /^masks(\d+)_steps(\d+)$/.exec(name)?.map(Number) ?? [];
-    report.check(`transfer schedule ${name}`, compareIds(transferSchedule(masked, steps), expected));
+    report.check(
+      `transfer schedule ${name}`,
+      compareIds(transferSchedule(masked, steps), expected),
+    );
   }
 }
 
@@ -68,7 +73,10 @@ export async function checkPreprocessing(oracle: Oracle, report: Report): Promis
       aspectRatio: kind,
       gridPinpoints: entry.pinpoints_wh,
     });
-    report.check(`preprocess ${name}`, compareIds(normalize(result.pixels, imageSize), tensors(name).data));
+    report.check(
+      `preprocess ${name}`,
+      compareIds(normalize(result.pixels, imageSize), tensors(name).data),
+    );
     if (kind === "anyres") {
       report.check(
         `preprocess ${image} grid`,
@@ -88,7 +96,10 @@ export async function checkPreprocessing(oracle: Oracle, report: Report): Promis
     for (const [size, expected] of Object.entries(grids as Record<string, readonly number[]>)) {
       const [width = 0, height = 0] = size.split("x").map(Number);
       const grid = tileGrid([width, height], pinpoints, side);
-      report.check(`preprocess grid ${size}`, compareIds([grid.gridWidth, grid.gridHeight], expected));
+      report.check(
+        `preprocess grid ${size}`,
+        compareIds([grid.gridWidth, grid.gridHeight], expected),
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mergeImageRows } from "@medv/model/block_decoder";
+import { mergeImageRows } from "@medv/model/merge_image_rows";
 import { openCheckpoint } from "@medv/model/checkpoint";
 import type { ModelConfig } from "@medv/model/config";
 import { imageRows, imageTaps, type TileLayout } from "@medv/model/image_rows";
@@ -48,10 +48,7 @@ export async function checkMerge(oracle: Oracle, report: Report): Promise<void> 
     );
   }
   const flat = await merge(Int32Array.from(mixed("input_ids").data), [mixed("pixel_values")], {});
-  report.check(
-    "merge mixed_flat",
-    compareNumbers(flat, mixed("inputs_embeds").data, EMBEDDINGS),
-  );
+  report.check("merge mixed_flat", compareNumbers(flat, mixed("inputs_embeds").data, EMBEDDINGS));
 }
 
 /** The tiles of each image of a case. */
@@ -72,7 +69,9 @@ function tileStacks(
 
 async function openMerge(
   oracle: Oracle,
-): Promise<(ids: Int32Array, tiles: readonly OracleTensor[], each: MergeCase) => Promise<Float32Array>> {
+): Promise<
+  (ids: Int32Array, tiles: readonly OracleTensor[], each: MergeCase) => Promise<Float32Array>
+> {
   const checkpoint = await openCheckpoint(oracle.directory, { file: WEIGHTS });
   const { vocab_size: vocabulary } = await oracle.json<OracleConfig>("config.json");
   const { vision } = checkpoint.config;
@@ -101,7 +100,9 @@ async function openMerge(
       gridPinpoints: [],
     };
     const taps = imageTaps({ ...checkpoint.config, image });
-    const rows = tiles.map((stack) => imageRows(layoutOf(stack, each, vision.imageSize), side, image));
+    const rows = tiles.map((stack) =>
+      imageRows(layoutOf(stack, each, vision.imageSize), side, image),
+    );
     const features = await Promise.all(tiles.map((stack) => towerFeatures(oracle, stack)));
     const offsets = tiles.map((_, index) =>
       tiles.slice(0, index).reduce((sum, stack) => sum + (stack.shape[0] ?? 1) * side * side, 0),
@@ -109,13 +110,24 @@ async function openMerge(
     const prompt = mergePrompt(ids, rows, { offsets, taps });
     const length = prompt.tokenIds.length;
     const results = await run({
-      token_ids: { dtype: "int64", shape: [1, length], data: BigInt64Array.from(prompt.tokenIds, BigInt) },
+      token_ids: {
+        dtype: "int64",
+        shape: [1, length],
+        data: BigInt64Array.from(prompt.tokenIds, BigInt),
+      },
       embedding: {
         dtype: "float32",
-        shape: [features.reduce((sum, part) => sum + part.length, 0) / vision.hiddenSize, vision.hiddenSize],
+        shape: [
+          features.reduce((sum, part) => sum + part.length, 0) / vision.hiddenSize,
+          vision.hiddenSize,
+        ],
         data: Float32Array.from(features.flatMap((part) => [...part])),
       },
-      image_row: { dtype: "int64", shape: [1, length, taps], data: BigInt64Array.from(prompt.imageRow, BigInt) },
+      image_row: {
+        dtype: "int64",
+        shape: [1, length, taps],
+        data: BigInt64Array.from(prompt.imageRow, BigInt),
+      },
       image_weight: { dtype: "float32", shape: [1, length, taps], data: prompt.imageWeight },
     });
     return results[embeds.name]?.data as Float32Array;
@@ -130,7 +142,8 @@ function layoutOf(stack: OracleTensor, each: MergeCase, imageSize: number): Tile
   const grids = (each.image_grid_pinpoints ?? [])
     .map(([w, h]) => [w / imageSize, h / imageSize] as const)
     .filter(([w, h]) => w * h === tiles - 1);
-  const error = ([w, h]: readonly [number, number]): number => Math.abs(Math.log(w / h / (width / height)));
+  const error = ([w, h]: readonly [number, number]): number =>
+    Math.abs(Math.log(w / h / (width / height)));
   const [gridWidth = 0, gridHeight = 0] = grids.toSorted((a, b) => error(a) - error(b))[0] ?? [];
   return { width, height, tiles, gridWidth, gridHeight };
 }

@@ -51,9 +51,13 @@ export async function checkSampler(oracle: Oracle, report: Report): Promise<void
   for (const each of cases) {
     const text = each.name.startsWith("textonly");
     const { ends, returned } = await runCase(decoder, each, text ? "text" : "image", "exact");
-    const states = [new Array<number>(each.gen_length).fill(decoder.maskId), ...ends.map((end) => [...end.tokenIds])];
+    const states = [
+      Array.from({ length: each.gen_length }, () => decoder.maskId),
+      ...ends.map((end) => [...end.tokenIds]),
+    ];
     let problem = compareIds(returned, each.returned_ids);
-    if (ends.length !== each.forward_calls) problem ??= `${ends.length} forwards, expected ${each.forward_calls}`;
+    if (ends.length !== each.forward_calls)
+      problem ??= `${ends.length} forwards, expected ${each.forward_calls}`;
     each.states_before_each_forward.forEach((state, index) => {
       const difference = compareIds(states[index] ?? [], state.slice(0, each.gen_length));
       if (difference !== undefined) problem ??= `state before forward ${index} ${difference}`;
@@ -108,7 +112,11 @@ export async function checkFastDllm(oracle: Oracle, report: Report): Promise<voi
         }
         const confidence = step.selected_confidence[position] ?? NaN;
         if (Number.isFinite(confidence)) {
-          const difference = compareNumbers([end?.commitConfidence[at] ?? NaN], [confidence], CONFIDENCE);
+          const difference = compareNumbers(
+            [end?.commitConfidence[at] ?? NaN],
+            [confidence],
+            CONFIDENCE,
+          );
           if (difference !== undefined) problem ??= `confidence at ${at} ${difference}`;
         }
       }
@@ -139,7 +147,9 @@ type Decoder = {
   readonly run: RunDecoder;
   readonly maskId: number;
   readonly forbiddenIds: readonly number[];
-  readonly prompts: Readonly<Record<"image" | "text", { prompt: MergedPrompt; embeddings: Embeddings }>>;
+  readonly prompts: Readonly<
+    Record<"image" | "text", { prompt: MergedPrompt; embeddings: Embeddings }>
+  >;
 };
 
 async function runCase(
@@ -165,9 +175,13 @@ async function runCase(
   };
   const ends: RunEnd[] = [];
   const request = { ...decoder.prompts[kind], settings, maskId: decoder.maskId };
-  for await (const end of denoise(decoder.run, request, new AbortController().signal)) ends.push(end);
+  for await (const end of denoise(decoder.run, request, new AbortController().signal))
+    ends.push(end);
   const last = ends.at(-1);
-  const returned = [...(last?.tokenIds.subarray(0, last.stop ?? each.gen_length) ?? []), ...settings.suffixIds];
+  const returned = [
+    ...(last?.tokenIds.subarray(0, last.stop ?? each.gen_length) ?? []),
+    ...settings.suffixIds,
+  ];
   return { ends, returned };
 }
 
@@ -194,7 +208,7 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
   const merged = (name: string): MergedPrompt =>
     mergePrompt(Int32Array.from(prompts(name).data), [rows], { offsets: [0], taps: 1 });
   return {
-    run: (feeds) => run(feeds as Record<string, Feed>) as ReturnType<RunDecoder>,
+    run: (feeds) => run(feeds as Record<string, Feed>),
     maskId: config.special_ids_tiny.mask,
     forbiddenIds: config.forbidden_ids_tiny,
     prompts: {

@@ -8,19 +8,30 @@ import { openGraph } from "./run_graph.ts";
 export const WEIGHTS = "weights_f32.safetensors";
 
 /** The vision tower's output for normalised pixel values, `[tiles * patches, hidden]`. */
-export async function towerFeatures(oracle: Oracle, pixelValues: OracleTensor): Promise<Float32Array> {
+export async function towerFeatures(
+  oracle: Oracle,
+  pixelValues: OracleTensor,
+): Promise<Float32Array> {
   const checkpoint = await openCheckpoint(oracle.directory, { file: WEIGHTS });
   const { vision } = checkpoint.config;
   const graph = new Graph();
   const folder = commonFolder(checkpoint.visionFiles);
-  const pixels = graph.input("pixel_values", "float32", ["tiles", 3, vision.imageSize, vision.imageSize]);
-  graph.output(visionTower(graph, checkpointWeights(graph, checkpoint, folder), pixels, vision), "features");
+  const pixels = graph.input("pixel_values", "float32", [
+    "tiles",
+    3,
+    vision.imageSize,
+    vision.imageSize,
+  ]);
+  graph.output(
+    visionTower(graph, checkpointWeights(graph, checkpoint, folder), pixels, vision),
+    "features",
+  );
   const run = await openGraph({ bytes: graph.toBytes(), folder });
   const { features } = await run({
     pixel_values: {
       dtype: "float32",
       shape: pixelValues.shape,
-      data: pixelValues.data as Float32Array,
+      data: pixelValues.data,
     },
   });
   return features?.data as Float32Array;

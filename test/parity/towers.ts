@@ -24,7 +24,12 @@ export async function checkVision(oracle: Oracle, report: Report): Promise<void>
     const folder = commonFolder(checkpoint.visionFiles);
     const weights = checkpointWeights(graph, checkpoint, folder);
     const { vision } = checkpoint.config;
-    const pixels = graph.input("pixel_values", "float32", ["tiles", 3, vision.imageSize, vision.imageSize]);
+    const pixels = graph.input("pixel_values", "float32", [
+      "tiles",
+      3,
+      vision.imageSize,
+      vision.imageSize,
+    ]);
     const features = visionTower(graph, weights, pixels, vision);
     const flat = graph.op("Reshape", [features, int64s(graph, [-1, vision.hiddenSize])], {
       shape: ["image_tokens", vision.hiddenSize],
@@ -41,11 +46,14 @@ export async function checkVision(oracle: Oracle, report: Report): Promise<void>
     const run = await openGraph({ bytes: graph.toBytes(), folder });
     const given = tensors("pixel_values");
     const results = await run({
-      pixel_values: { dtype: "float32", shape: given.shape, data: given.data as Float32Array },
+      pixel_values: { dtype: "float32", shape: given.shape, data: given.data },
     });
     for (const name of Object.keys(outputs)) {
       const actual = results[`out.${name}`]?.data as Float32Array;
-      report.check(`vision ${name} (${file})`, compareNumbers(actual, tensors(name).data, ACTIVATIONS));
+      report.check(
+        `vision ${name} (${file})`,
+        compareNumbers(actual, tensors(name).data, ACTIVATIONS),
+      );
     }
   }
 }
@@ -62,7 +70,10 @@ export async function checkLanguage(oracle: Oracle, report: Report): Promise<voi
         const actual = name.endsWith("_rope")
           ? splitHeads(results[name] ?? new Float32Array(), tensors(name).shape)
           : (results[name] ?? new Float32Array());
-        report.check(`lm_text ${name} (${file})`, compareNumbers(actual, tensors(name).data, ACTIVATIONS));
+        report.check(
+          `lm_text ${name} (${file})`,
+          compareNumbers(actual, tensors(name).data, ACTIVATIONS),
+        );
       }
     }
     for (const [source, input, hidden, logits] of [
@@ -107,15 +118,24 @@ async function openLanguageGraph(
   const weights = checkpointWeights(graph, checkpoint, folder);
   const embeds = graph.input("inputs_embeds", "float32", ["sequence", language.hiddenSize]);
   const positions = graph.input("positions", "int64", [1, "sequence"]);
-  const shape = graph.op("Concat", [
-    graph.op("Shape", [positions]),
-    int64s(graph, [language.hiddenSize]),
-  ], { attributes: { axis: 0 } });
-  const square = graph.op("Concat", [
-    int64s(graph, [1, 1]),
-    graph.op("Slice", [graph.op("Shape", [positions]), int64s(graph, [1]), int64s(graph, [2])], { shape: [1] }),
-    graph.op("Slice", [graph.op("Shape", [positions]), int64s(graph, [1]), int64s(graph, [2])], { shape: [1] }),
-  ], { attributes: { axis: 0 } });
+  const shape = graph.op(
+    "Concat",
+    [graph.op("Shape", [positions]), int64s(graph, [language.hiddenSize])],
+    { attributes: { axis: 0 } },
+  );
+  const square = graph.op(
+    "Concat",
+    [
+      int64s(graph, [1, 1]),
+      graph.op("Slice", [graph.op("Shape", [positions]), int64s(graph, [1]), int64s(graph, [2])], {
+        shape: [1],
+      }),
+      graph.op("Slice", [graph.op("Shape", [positions]), int64s(graph, [1]), int64s(graph, [2])], {
+        shape: [1],
+      }),
+    ],
+    { attributes: { axis: 0 } },
+  );
   const bias = graph.op("Expand", [scalar(graph, "float32", 0), square], {
     shape: [1, 1, "sequence", "sequence"],
   });
@@ -124,8 +144,20 @@ async function openLanguageGraph(
     headDim: language.headDim,
     theta: language.ropeTheta,
   });
-  const { hidden } = languageTower(graph, weights, embeds, { positions, shape, bias, rotary }, language);
-  const norm = rmsNorm(graph, hidden, weights.float32("model.norm.weight", [language.hiddenSize]), language.normEpsilon, "parity_norm");
+  const { hidden } = languageTower(
+    graph,
+    weights,
+    embeds,
+    { positions, shape, bias, rotary },
+    language,
+  );
+  const norm = rmsNorm(
+    graph,
+    hidden,
+    weights.float32("model.norm.weight", [language.hiddenSize]),
+    language.normEpsilon,
+    "parity_norm",
+  );
   const outputs: Record<string, Value> = {
     layer0_input_layernorm: graph.value("layers.0.input_layernorm"),
     layer0_q_proj: graph.value("layers.0.q_proj"),
@@ -141,7 +173,8 @@ async function openLanguageGraph(
   for (let layer = 1; layer < language.layers; layer++) {
     outputs[`hidden_states_${layer}`] = graph.value(`layers.${layer - 1}.hidden`);
   }
-  for (const [name, value] of Object.entries(outputs)) graph.output(cast(graph, value, "float32"), `out.${name}`);
+  for (const [name, value] of Object.entries(outputs))
+    graph.output(cast(graph, value, "float32"), `out.${name}`);
   const run = await openGraph({ bytes: graph.toBytes(), folder });
   return async (data, sequence) => {
     const results = await run({

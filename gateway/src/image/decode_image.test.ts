@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "node:zlib";
-import { decodeImage } from "./decode_image.ts";
+import { decodeImage, restrictDecoders } from "./decode_image.ts";
 import { type RgbImage, plainImage } from "./rgb_image.ts";
 
 const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
@@ -166,6 +166,22 @@ describe("decodeImage()", () => {
       }
     }
   });
+});
+
+test.each([
+  { format: "GIF", file: () => encode(UPRIGHT, "png").gif().toBuffer() },
+  { format: "TIFF", file: () => encode(UPRIGHT, "png").tiff().toBuffer() },
+  {
+    format: "SVG",
+    file: async () =>
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'),
+  },
+])("restrictDecoders() shuts libvips' own $format loader", async ({ file }) => {
+  const bytes = await file();
+  restrictDecoders();
+  await expect(sharp(bytes).metadata()).rejects.toThrow("unsupported image format");
+  const jpeg = await encode(UPRIGHT, "jpeg").toBuffer();
+  await expect(decodeImage(jpeg, LIMITS)).resolves.toMatchObject({ width: WIDTH });
 });
 
 function encode(image: RgbImage, format: (typeof FORMATS)[number]): Sharp {

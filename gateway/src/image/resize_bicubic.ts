@@ -5,7 +5,7 @@ import type { RgbImage } from "./rgb_image.ts";
  * Resizes to exactly `width` × `height` as Pillow's 8-bit `Image.resize(size, BICUBIC)` does, bit for bit.
  *
  * Two passes, along rows and then along columns, each rounded to 8 bits; a pass whose side keeps its length is left out.
- * The kernel is widened when shrinking (antialiasing) and cut at the borders.
+ * The kernel is widened when shrinking (antialiasing) and cut at the borders. (Later Pillows may run the passes in the other order, which rounds otherwise.)
  *
  * @param image `[image.height, image.width, 3]`
  * @param width Wanted width in pixels.

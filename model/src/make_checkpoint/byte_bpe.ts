@@ -35,8 +35,7 @@ type Word = { parts: readonly string[]; readonly count: number };
 function byteLetters(): readonly string[] {
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => {
-    const printable =
-      (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
     return String.fromCodePoint(printable ? byte : next++);
   });
 }

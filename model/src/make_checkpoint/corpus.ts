@@ -23,7 +23,13 @@ export function corpus(): string {
   return lines.join("\n");
 }
 
-const MODALITIES = ["chest X-ray", "MRI", "CT scan", "histology slide", "gross pathology photograph"];
+const MODALITIES = [
+  "chest X-ray",
+  "MRI",
+  "CT scan",
+  "histology slide",
+  "gross pathology photograph",
+];
 const FINDINGS = [
   "nodule",
   "mass",

@@ -15,7 +15,8 @@ const seed = Number(values.seed);
 const out =
   values.out ??
   (values.size === "tiny" ? join(import.meta.dirname, "../../checkpoints/phantom") : undefined);
-if (size === undefined) fail(`--size must be ${Object.keys(SIZES).join(", ")}: current value is "${values.size}"`);
+if (size === undefined)
+  fail(`--size must be ${Object.keys(SIZES).join(", ")}: current value is "${values.size}"`);
 if (!Number.isInteger(seed)) fail(`--seed must be an integer: current value is "${values.seed}"`);
 if (out === undefined) fail(`--out must be given for size "${values.size}"`);
 
@@ -32,6 +33,8 @@ await writeCheckpoint(out, size, seed, (written, total) => {
 process.stdout.write(`${out}\n`);
 
 function fail(message: string): never {
-  process.stderr.write(`${message.startsWith("Cannot") ? message : `Cannot make a checkpoint as ${message}`}\n`);
+  process.stderr.write(
+    `${message.startsWith("Cannot") ? message : `Cannot make a checkpoint as ${message}`}\n`,
+  );
   process.exit(2);
 }

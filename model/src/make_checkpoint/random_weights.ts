@@ -1,5 +1,7 @@
 /** How a tensor is filled: seeded normal numbers, or one value. */
-export type Fill = { readonly kind: "normal"; readonly seed: number } | { readonly kind: "ones" | "zeros" };
+export type Fill =
+  | { readonly kind: "normal"; readonly seed: number }
+  | { readonly kind: "ones" | "zeros" };
 
 const TABLE_SIZE = 1 << 16;
 const DEVIATION = 0.02;

@@ -28,7 +28,10 @@ const ADDED = 269;
 export function tokenizerJson(bpe: ByteBpe, baseSize: number, compact: boolean): object {
   const vocab = { ...bpe.vocab };
   for (let id = Object.keys(vocab).length; id < baseSize; id++) vocab[`<|unused_${id}|>`] = id;
-  const contents = Array.from({ length: ADDED }, (_, index) => NAMED[index] ?? `<|reserved_token_${index}|>`);
+  const contents = Array.from(
+    { length: ADDED },
+    (_, index) => NAMED[index] ?? `<|reserved_token_${index}|>`,
+  );
   const kept = compact ? contents.filter((content) => !content.startsWith("<|reserved")) : contents;
   return {
     version: "1.0",

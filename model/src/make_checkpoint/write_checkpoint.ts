@@ -61,7 +61,9 @@ export async function writeCheckpoint(
   const weightMap: Record<string, string> = {};
   for (const [index, shard] of shards.entries()) {
     const file =
-      shards.length === 1 ? "model.safetensors" : `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
+      shards.length === 1
+        ? "model.safetensors"
+        : `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
     for (const tensor of shard) weightMap[tensor.name] = file;
     await writeShard(join(draft, file), shard, seed, (bytes) => {
       written += bytes;
@@ -78,10 +80,7 @@ export async function writeCheckpoint(
   await rename(draft, directory);
 }
 
-function configJson(
-  size: CheckpointSize,
-  baseVocab: number,
-): Readonly<Record<string, unknown>> {
+function configJson(size: CheckpointSize, baseVocab: number): Readonly<Record<string, unknown>> {
   const { base_vocab: _most, compact, vocab_size: vocabSize, ...rest } = size;
   return {
     architectures: ["LlavaLLaDAModelLM"],
@@ -109,8 +108,8 @@ function configJson(
 function tensorList(json: Readonly<Record<string, unknown>>): readonly Tensor[] {
   const config = readModelConfig(json, "the checkpoint to make");
   const rows = config.language.vocabSize;
-  return [...languageTensors(config), ...visionTensors(config)].map(([name, open]) => {
-    const shape = open.map((dim) => dim ?? rows);
+  return [...languageTensors(config), ...visionTensors(config)].map(([name, dims]) => {
+    const shape = dims.map((dim) => dim ?? rows);
     return { name, shape, bytes: shape.reduce((product, dim) => product * dim, 2) };
   });
 }

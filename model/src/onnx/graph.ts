@@ -16,7 +16,8 @@ import {
 } from "@medv/proto/onnx";
 import { BYTES_PER_ELEMENT, ONNX_DATA_TYPE, type DType } from "./dtype.ts";
 import { shapeText, type Shape } from "./shape.ts";
-import { MICROSOFT, OPERATORS, operatorDomain, type Attributes, type OperatorName } from "./spec.ts";
+import type { Attributes } from "./node_view.ts";
+import { MICROSOFT, OPERATORS, operatorDomain, type OperatorName } from "./spec.ts";
 import type { Value } from "./value.ts";
 
 /** Where the bytes of a weight lie: inside a checkpoint file, never copied into the graph. */

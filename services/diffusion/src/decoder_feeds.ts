@@ -24,7 +24,11 @@ export type BlockRun = {
 };
 
 /** The images' embeddings, one after another: float32 `[imageTokens, hidden]`. */
-export type Embeddings = { readonly data: Float32Array; readonly tokens: number; readonly hidden: number };
+export type Embeddings = {
+  readonly data: Float32Array;
+  readonly tokens: number;
+  readonly hidden: number;
+};
 
 /** Feeds of one answer; with classifier-free guidance a second row without the prompt goes along. */
 export function decoderFeeds(
@@ -41,8 +45,7 @@ export function decoderFeeds(
   const imageRow = new BigInt64Array(rows * length * prompt.taps).fill(-1n);
   const imageWeight = new Float32Array(rows * length * prompt.taps);
   for (let row = 0; row < rows; row++) {
-    const ids =
-      row === 0 ? prompt.tokenIds : new Int32Array(promptLength).fill(maskId);
+    const ids = row === 0 ? prompt.tokenIds : new Int32Array(promptLength).fill(maskId);
     const sequence = [...ids, ...canvas.tokenIds, ...settings.suffixIds];
     tokenIds.set(sequence.map(BigInt), row * length);
   }
@@ -58,7 +61,8 @@ export function decoderFeeds(
     Array.from({ length: width }, (_, index) => BigInt(sequence[index] ?? -1)),
   );
   const forbidden = settings.forbiddenIds.map(BigInt);
-  const repeat = <T>(values: readonly T[]): T[] => Array.from({ length: rows }, () => values).flat();
+  const repeat = <T>(values: readonly T[]): T[] =>
+    Array.from({ length: rows }, () => values).flat();
   const int64 = (shape: readonly number[], values: readonly bigint[]): TensorData => ({
     dtype: "int64",
     shape: [rows, ...shape],
@@ -74,7 +78,11 @@ export function decoderFeeds(
     embedding:
       embeddings.tokens > 0
         ? { dtype: "float32", shape: [embeddings.tokens, embeddings.hidden], data: embeddings.data }
-        : { dtype: "float32", shape: [1, embeddings.hidden], data: new Float32Array(embeddings.hidden) },
+        : {
+            dtype: "float32",
+            shape: [1, embeddings.hidden],
+            data: new Float32Array(embeddings.hidden),
+          },
     image_row: { dtype: "int64", shape: [rows, length, prompt.taps], data: imageRow },
     image_weight: { dtype: "float32", shape: [rows, length, prompt.taps], data: imageWeight },
     length: int64([], [BigInt(length)]),
@@ -95,7 +103,11 @@ export function decoderFeeds(
     forbidden: int64([forbidden.length], forbidden),
     cfg_scale: float32(settings.cfgScale),
     conditional: { dtype: "int64", shape: [rows], data: new BigInt64Array(rows) },
-    unconditional: { dtype: "int64", shape: [rows], data: new BigInt64Array(rows).fill(BigInt(rows - 1)) },
+    unconditional: {
+      dtype: "int64",
+      shape: [rows],
+      data: new BigInt64Array(rows).fill(BigInt(rows - 1)),
+    },
     stop_sequences: int64([stops.length, width], stopSequences),
     stop: int64([], [BigInt(canvas.stop)]),
     steps: { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(run.quota.length - 1)) },

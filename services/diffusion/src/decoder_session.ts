@@ -51,7 +51,11 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
   return { checkpoint, tokenizer, contextLength, run, release: () => session.release() };
 }
 
-async function warmUp(run: RunDecoder, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
+async function warmUp(
+  run: RunDecoder,
+  checkpoint: Checkpoint,
+  tokenizer: Tokenizer,
+): Promise<void> {
   const settings = { ...resolveSettings(undefined, tokenizer, () => 0), steps: 1 };
   const prompt = mergePrompt(Int32Array.of(tokenizer.special.bos), [], { offsets: [], taps: 1 });
   const embeddings = {

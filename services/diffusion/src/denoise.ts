@@ -63,7 +63,7 @@ export async function* denoise(
       countMasked(canvas, blockStart - start, blockLength, maskId),
       stepsPerBlock,
     );
-    for (let step = 0; settings.threshold !== undefined || step < stepsPerBlock; ) {
+    for (let step = 0; settings.threshold !== undefined || step < stepsPerBlock;) {
       if (isDone(canvas, { blockStart, blockLength, start, maskId })) break;
       const steps = stepsOfRun(settings, stepsPerBlock - step);
       const activeEnd = settings.profile === "exact" ? blockStart + blockLength : end;
@@ -140,12 +140,14 @@ function isDone(
 
 function int64(outputs: Record<string, TensorData>, name: string): BigInt64Array {
   const data = outputs[name]?.data;
-  if (!(data instanceof BigInt64Array)) throw new TypeError(`Cannot read output "${name}" as int64`);
+  if (!(data instanceof BigInt64Array))
+    throw new TypeError(`Cannot read output "${name}" as int64`);
   return data;
 }
 
 function float32(outputs: Record<string, TensorData>, name: string): Float32Array {
   const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array)) throw new TypeError(`Cannot read output "${name}" as float32`);
+  if (!(data instanceof Float32Array))
+    throw new TypeError(`Cannot read output "${name}" as float32`);
   return data;
 }

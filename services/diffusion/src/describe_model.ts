@@ -1,5 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Profile, SystemPrompt, Remasking, type DescribeModelResponseSchema } from "@medv/proto/diffusion";
+import {
+  Profile,
+  SystemPrompt,
+  Remasking,
+  type DescribeModelResponseSchema,
+} from "@medv/proto/diffusion";
 import type { DecoderSession } from "./decoder_session.ts";
 import { DEFAULTS } from "./resolve_settings.ts";
 

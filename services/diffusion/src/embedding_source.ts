@@ -6,7 +6,10 @@ import type { ReadEmbeddingResponse } from "@medv/proto/vision";
 export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
 
 export type EmbeddingSourceOptions = {
-  readonly cache: { get(key: string): Uint8Array | undefined; set(key: string, bytes: Uint8Array): unknown };
+  readonly cache: {
+    get(key: string): Uint8Array | undefined;
+    set(key: string, bytes: Uint8Array): unknown;
+  };
   readonly read: (
     request: { readonly digest: string; readonly tenantScope: string },
     signal: AbortSignal,
@@ -75,7 +78,10 @@ function checkHandle(handle: EmbeddingHandle, options: EmbeddingSourceOptions): 
 }
 
 function byteLength(handle: EmbeddingHandle): number {
-  return handle.shape.reduce((total, dim) => total * dim, handle.dtype === DataType.FLOAT16 ? 2 : 4);
+  return handle.shape.reduce(
+    (total, dim) => total * dim,
+    handle.dtype === DataType.FLOAT16 ? 2 : 4,
+  );
 }
 
 function toFloat32(bytes: Uint8Array, dtype: DataType): Float32Array {

@@ -42,9 +42,13 @@ export async function* generate(
   const { tokenizer, logger } = options;
   const startedAt = performance.now();
   if (request.model !== options.model) {
-    throw new DomainError("unknown_model", `Cannot answer as the model served is "${options.model}"`, {
-      field: "model",
-    });
+    throw new DomainError(
+      "unknown_model",
+      `Cannot answer as the model served is "${options.model}"`,
+      {
+        field: "model",
+      },
+    );
   }
   const settings = resolveSettings(request.settings, tokenizer, options.randomSeed);
   const prompt = promptOf(request, options.checkpoint, tokenizer);
@@ -65,7 +69,10 @@ export async function* generate(
   });
 
   const decodeStartedAt = performance.now();
-  const text = new CommittedTextStream((ids) => tokenizer.decode(ids), request.settings?.stop ?? []);
+  const text = new CommittedTextStream(
+    (ids) => tokenizer.decode(ids),
+    request.settings?.stop ?? [],
+  );
   let last: RunEnd | undefined;
   let stopped = false;
   let firstRunMs = 0;

@@ -48,7 +48,10 @@ try {
     patches: Math.floor(tower.imageSize / tower.patchSize) ** 2,
     hidden: tower.hiddenSize,
   };
-  logger.info({ model, digest: decoder.checkpoint.digest, loadMs: performance.now() - startedAt }, "model-loaded");
+  logger.info(
+    { model, digest: decoder.checkpoint.digest, loadMs: performance.now() - startedAt },
+    "model-loaded",
+  );
   service.open({
     describeModel: () => Promise.resolve(describeModel(model, decoder)),
     generate: (request, context) =>

@@ -1,8 +1,4 @@
-import {
-  Profile,
-  Remasking,
-  type GenerationSettings,
-} from "@medv/proto/diffusion";
+import { Profile, Remasking, type GenerationSettings } from "@medv/proto/diffusion";
 import { DomainError } from "@medv/proto";
 import type { Tokenizer } from "@medv/model/tokenizer";
 import type { DenoiseSettings } from "./denoise_settings.ts";
@@ -27,7 +23,12 @@ export function resolveSettings(
   randomSeed: () => number,
 ): DenoiseSettings {
   const profile = settings?.profile === Profile.PREFIX ? "prefix" : "exact";
-  const genLength = within("gen_length", settings?.genLength ?? DEFAULTS.genLength, 1, MAX_GEN_LENGTH);
+  const genLength = within(
+    "gen_length",
+    settings?.genLength ?? DEFAULTS.genLength,
+    1,
+    MAX_GEN_LENGTH,
+  );
   const blockLength = within("block_length", settings?.blockLength ?? genLength, 1, genLength);
   if (genLength % blockLength !== 0) {
     throw invalid(
