@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { Graph } from "./graph.ts";
+
+test("op() names the layer, the operator and the shapes of what does not fit", () => {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", ["tokens", 64]);
+  const weight = graph.constant("weight", "float32", [8, 32], new Float32Array(256));
+  const build = (): unknown =>
+    graph.scope("layers.3", () =>
+      graph.op("Gemm", [x, weight], { attributes: { transB: 1 }, as: "q_proj" }),
+    );
+  expect(build).toThrow(
+    'Cannot add Gemm to "layers.3.q_proj": "x" has 64 columns but "weight" takes 32 of them (inputs: float32 [tokens, 64], float32 [8, 32])',
+  );
+});
+
+test.each([
+  { what: "dtypes that differ", shape: [4], dtype: "int64" },
+  { what: "shapes that do not broadcast", shape: [3], dtype: "float32" },
+] as const)("op() refuses $what", ({ shape, dtype }) => {
+  const graph = new Graph();
+  const left = graph.input("left", "float32", [4]);
+  const right = graph.input("right", dtype, shape);
+  expect(() => graph.op("Add", [left, right])).toThrow(/Cannot add Add to "Add"/);
+});
+
+test("constant() refuses data of another size", () => {
+  expect(() => new Graph().constant("c", "float32", [2], new Float32Array(3))).toThrow(
+    /float32 \[2\] takes 8 bytes: current data has 12/,
+  );
+});
