@@ -24,7 +24,8 @@ test("readSafetensorsHeader() tells where each tensor's bytes lie", async () => 
   const entries = await readSafetensorsHeader(path);
   const b = entries.get("b");
   expect(b).toMatchObject({ dtype: "F32", shape: [1], byteLength: 4 });
-  if (b !== undefined) expect(await readTensorBytes(path, b)).toEqual(new Uint8Array(4).fill(7));
+  if (b === undefined) throw new Error("b is missing");
+  expect(await readTensorBytes(path, b)).toEqual(new Uint8Array(4).fill(7));
 });
 
 test.each([
