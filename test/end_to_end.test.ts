@@ -73,6 +73,23 @@ test("the openai package streams the same text that it gets whole", async () => 
   expect(text).toBe(whole.choices[0]?.message.content);
 }, 60_000);
 
+test("a setting that does not fit gives one clear error with a stable code", async () => {
+  const response = await fetch(`${stack.url}/v1/answers`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "llada-medv-phantom",
+      messages: [{ role: "user", content: CANARY }],
+      diffusion: { gen_length: 64, block_length: 10 },
+    }),
+  });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    code: "invalid_setting",
+    field: "diffusion.block_length",
+  });
+});
+
 test("no log line holds the question or the image", () => {
   expect(stack.lines.length).toBeGreaterThan(5);
   const payload = image.slice(image.indexOf(",") + 1, image.indexOf(",") + 40);

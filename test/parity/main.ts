@@ -6,16 +6,19 @@ import { checkDllmCache, checkFastDllm, checkSampler } from "./samplers.ts";
 import { checkLanguage, checkVision } from "./towers.ts";
 
 /** What can be checked with which file of an oracle directory. */
-const CHECKS: readonly (readonly [string, (oracle: Oracle, report: Report) => Promise<void>])[] = [
-  ["image_preprocess.safetensors", checkPreprocessing],
-  ["vision.safetensors", checkVision],
-  ["merge.safetensors", checkMerge],
-  ["lm_text.safetensors", checkLanguage],
-  ["num_transfer_tokens.json", checkSchedules],
-  ["gumbel.safetensors", checkGumbel],
-  ["sampler.json", checkSampler],
-  ["fast_dllm.json", checkFastDllm],
-  ["dllm_cache.json", checkDllmCache],
+const CHECKS: readonly (readonly [
+  files: readonly string[],
+  check: (oracle: Oracle, report: Report) => Promise<void>,
+])[] = [
+  [["image_preprocess.safetensors", "image_preprocess.json"], checkPreprocessing],
+  [["vision.safetensors"], checkVision],
+  [["merge.safetensors", "merge.json", "mixed_flat.safetensors"], checkMerge],
+  [["lm_text.safetensors"], checkLanguage],
+  [["num_transfer_tokens.json"], checkSchedules],
+  [["gumbel.safetensors"], checkGumbel],
+  [["sampler.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkSampler],
+  [["fast_dllm.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkFastDllm],
+  [["dllm_cache.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkDllmCache],
 ];
 
 /** Files that belong to training and evaluation, which are not built yet. */
@@ -36,8 +39,10 @@ if (directory === undefined) {
 }
 const oracle = openOracle(directory);
 const report = new Report((line) => process.stdout.write(`${line}\n`));
-for (const [file, check] of CHECKS) {
-  if (!oracle.has(file)) report.skip(file, "not in this directory");
+for (const [files, check] of CHECKS) {
+  const [file = ""] = files;
+  const missing = files.find((each) => !oracle.has(each));
+  if (missing !== undefined) report.skip(file, `"${missing}" is not in this directory`);
   else {
     await check(oracle, report).catch((error: unknown) =>
       report.check(file, error instanceof Error ? error.message : String(error)),

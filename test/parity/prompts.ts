@@ -8,7 +8,7 @@ import { Graph } from "@medv/model/onnx/graph";
 import { compareNumbers, type Report } from "./check.ts";
 import type { Oracle, OracleConfig, OracleTensor } from "./oracle.ts";
 import { openGraph } from "./run_graph.ts";
-import { towerFeatures, WEIGHTS } from "./tower_features.ts";
+import { towerFeatures, weightsFile } from "./tower_features.ts";
 
 type MergeCase = {
   readonly mm_patch_merge_type?: ModelConfig["image"]["mergeType"];
@@ -72,7 +72,7 @@ async function openMerge(
 ): Promise<
   (ids: Int32Array, tiles: readonly OracleTensor[], each: MergeCase) => Promise<Float32Array>
 > {
-  const checkpoint = await openCheckpoint(oracle.directory, { file: WEIGHTS });
+  const checkpoint = await openCheckpoint(oracle.directory, { file: weightsFile(oracle) });
   const { vocab_size: vocabulary } = await oracle.json<OracleConfig>("config.json");
   const { vision } = checkpoint.config;
   const graph = new Graph();

@@ -1,6 +1,6 @@
 import { blockDecoderModel } from "@medv/model/block_decoder";
 import { openCheckpoint } from "@medv/model/checkpoint";
-import { imageRows } from "@medv/model/image_rows";
+import { imageRows, imageTaps } from "@medv/model/image_rows";
 import { mergePrompt, type MergedPrompt } from "@medv/model/merge_prompt";
 import { denoise, type RunDecoder, type RunEnd } from "@medv/diffusion/denoise";
 import type { Embeddings } from "@medv/diffusion/decoder_feeds";
@@ -8,7 +8,7 @@ import type { DenoiseSettings } from "@medv/diffusion/denoise_settings";
 import { compareIds, compareNumbers, type Report } from "./check.ts";
 import type { Oracle, OracleConfig } from "./oracle.ts";
 import { openGraph, type Feed } from "./run_graph.ts";
-import { towerFeatures, WEIGHTS } from "./tower_features.ts";
+import { towerFeatures, weightsFile } from "./tower_features.ts";
 
 const CONFIDENCE = 1e-4;
 
@@ -187,7 +187,7 @@ async function runCase(
 
 async function openDecoder(oracle: Oracle): Promise<Decoder> {
   const config = await oracle.json<OracleConfig>("config.json");
-  const checkpoint = await openCheckpoint(oracle.directory, { file: WEIGHTS });
+  const checkpoint = await openCheckpoint(oracle.directory, { file: weightsFile(oracle) });
   const { vision, language } = checkpoint.config;
   const run = await openGraph(
     blockDecoderModel(checkpoint, {
@@ -206,7 +206,10 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
     checkpoint.config.image,
   );
   const merged = (name: string): MergedPrompt =>
-    mergePrompt(Int32Array.from(prompts(name).data), [rows], { offsets: [0], taps: 1 });
+    mergePrompt(Int32Array.from(prompts(name).data), [rows], {
+      offsets: [0],
+      taps: imageTaps(checkpoint.config),
+    });
   return {
     run: (feeds) => run(feeds as Record<string, Feed>),
     maskId: config.special_ids_tiny.mask,

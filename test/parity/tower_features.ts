@@ -5,14 +5,18 @@ import { visionTower } from "@medv/model/vision_tower";
 import type { Oracle, OracleTensor } from "./oracle.ts";
 import { openGraph } from "./run_graph.ts";
 
-export const WEIGHTS = "weights_f32.safetensors";
+/** The weights of a directory that may have only one of the two files. */
+export function weightsFile(oracle: Oracle): string {
+  const f32 = "weights_f32.safetensors";
+  return oracle.has(f32) ? f32 : "weights_bf16.safetensors";
+}
 
 /** The vision tower's output for normalised pixel values, `[tiles * patches, hidden]`. */
 export async function towerFeatures(
   oracle: Oracle,
   pixelValues: OracleTensor,
 ): Promise<Float32Array> {
-  const checkpoint = await openCheckpoint(oracle.directory, { file: WEIGHTS });
+  const checkpoint = await openCheckpoint(oracle.directory, { file: weightsFile(oracle) });
   const { vision } = checkpoint.config;
   const graph = new Graph();
   const folder = commonFolder(checkpoint.visionFiles);

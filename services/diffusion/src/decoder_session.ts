@@ -20,7 +20,10 @@ export type DecoderSession = {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: Tokenizer;
   readonly contextLength: number;
-  readonly run: RunDecoder;
+  /** Runs in the order of the calls; `waited` is told how long a run stood in line. */
+  readonly run: (
+    ...call: [...Parameters<RunDecoder>, waited: (waitedMs: number) => void]
+  ) => ReturnType<RunDecoder>;
   release(): Promise<void>;
 };
 
@@ -46,8 +49,21 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     device,
     onExit,
   });
-  const run: RunDecoder = (feeds, signal) => session.run(feeds, signal);
-  await warmUp(run, checkpoint, tokenizer);
+  let last = Promise.resolve();
+  const run: DecoderSession["run"] = async (feeds, signal, waited) => {
+    const askedAt = performance.now();
+    const before = last;
+    const turn = Promise.withResolvers<void>();
+    last = turn.promise;
+    try {
+      await before;
+      waited(performance.now() - askedAt);
+      return await session.run(feeds, signal);
+    } finally {
+      turn.resolve();
+    }
+  };
+  await warmUp((feeds, signal) => session.run(feeds, signal), checkpoint, tokenizer);
   return { checkpoint, tokenizer, contextLength, run, release: () => session.release() };
 }
 

@@ -14,7 +14,8 @@ import type { CallContext } from "@medv/proto/grpc";
 import type { Logger } from "@medv/runtime";
 import { CommittedTextStream } from "./committed_text.ts";
 import type { Embeddings } from "./decoder_feeds.ts";
-import { denoise, type RunDecoder, type RunEnd } from "./denoise.ts";
+import type { DecoderSession } from "./decoder_session.ts";
+import { denoise, type RunEnd } from "./denoise.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 import type { EmbeddingRows } from "./embedding_source.ts";
 import { promptOf, type Prompt } from "./prompt_of.ts";
@@ -26,7 +27,7 @@ export type GenerateOptions = {
   readonly tokenizer: Tokenizer;
   /** Longest merged sequence, answer included. */
   readonly contextLength: number;
-  readonly run: RunDecoder;
+  readonly run: DecoderSession["run"];
   readonly readEmbedding: (handle: EmbeddingHandle, signal: AbortSignal) => Promise<EmbeddingRows>;
   readonly randomSeed: () => number;
   readonly logger: Logger;
@@ -76,8 +77,12 @@ export async function* generate(
   let last: RunEnd | undefined;
   let stopped = false;
   let firstRunMs = 0;
+  let queueMs = 0;
+  const waited = (waitedMs: number): void => {
+    queueMs += waitedMs;
+  };
   const denoising = denoise(
-    options.run,
+    (feeds, runSignal) => options.run(feeds, runSignal, waited),
     {
       prompt: prompt.merged,
       embeddings: embeddings.rows,
@@ -112,6 +117,7 @@ export async function* generate(
       finishReason: finished ? FinishReason.STOP : FinishReason.LENGTH,
       completionTokens,
       forwardPasses: last?.forwardPasses ?? 0,
+      queueMs,
       embeddingMs,
       decodeMs,
       embeddingsPulled: embeddings.pulled,
@@ -125,6 +131,7 @@ export async function* generate(
       genLength: settings.genLength,
       completionTokens,
       forwardPasses: last?.forwardPasses ?? 0,
+      queueMs,
       embeddingMs,
       firstRunMs,
       decodeMs,

@@ -66,8 +66,11 @@ export function resolveSettings(
     temperature: within("temperature", settings?.temperature ?? DEFAULTS.temperature, 0, 2),
     cfgScale,
     remasking: settings?.remasking === Remasking.RANDOM ? "random" : "low_confidence",
-    // The end of turn ends an answer; a stop string is looked for in the text, where tokens do not matter.
-    stopSequences: [[special.eot]],
+    // The text is searched for stop strings too, as one may be spelled with other tokens than it encodes to.
+    stopSequences: [
+      [special.eot],
+      ...(settings?.stop ?? []).map((stop) => tokenizer.encodeText(stop)),
+    ].filter((sequence) => sequence.length > 0),
     suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
     forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
     threshold:
