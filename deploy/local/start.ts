@@ -12,6 +12,7 @@ const PROCESSES = [
 const root = join(import.meta.dirname, "../..");
 const children = new Map<string, ChildProcess>();
 let stopping = false;
+let stoppedAt = 0;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));
 
@@ -58,10 +59,13 @@ async function startProcess(each: (typeof PROCESSES)[number]): Promise<void> {
 /** Asks every process to finish its work and end; the gateway first, so that nothing new comes in. */
 function stop(code: number): void {
   if (stopping) {
+    // npm forwards the terminal's Ctrl-C, which so arrives twice; a second one on purpose comes later.
+    if (performance.now() - stoppedAt < 1000) return;
     for (const child of children.values()) child.kill("SIGKILL");
     return;
   }
   stopping = true;
+  stoppedAt = performance.now();
   process.exitCode = code;
   for (const { name } of PROCESSES.toReversed()) children.get(name)?.kill("SIGTERM");
 }
