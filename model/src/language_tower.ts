@@ -19,8 +19,8 @@ export type TowerPass = {
   readonly positions: Value;
   /** int64 `[3]`: rows, tokens, hidden. */
   readonly shape: Value;
-  /** Added to the attention scores, `[rows, 1, tokens, keys]`. */
-  readonly bias: Value;
+  /** Added to the attention scores, `[rows, 1, tokens, keys]`; absent where every position sees every other. */
+  readonly bias?: Value;
   readonly rotary: RotaryTable;
   /** Kept keys and values of every layer that stand before this pass's own. */
   readonly past?: readonly KeyValue[];
@@ -109,7 +109,7 @@ function decoderLayer(
     kept === undefined ? own : graph.op("Concat", [kept, own], { attributes: { axis: 1 } });
   const attended = attention(graph, query, join(past?.key, key), join(past?.value, v), {
     heads,
-    bias: pass.bias,
+    ...(pass.bias !== undefined && { bias: pass.bias }),
   });
   const flat = graph.op("Reshape", [attended, int64s(graph, [-1, hiddenSize])], {
     shape: [flatRows, hiddenSize],

@@ -16,7 +16,7 @@ import {
 } from "@medv/proto/onnx";
 import { BYTES_PER_ELEMENT, ONNX_DATA_TYPE, type DType } from "./dtype.ts";
 import { shapeText, type Shape } from "./shape.ts";
-import type { Attributes } from "./node_view.ts";
+import type { Attributes, GraphNode } from "./node_view.ts";
 import { MICROSOFT, OPERATORS, operatorDomain, type OperatorName } from "./spec.ts";
 import type { Value } from "./value.ts";
 
@@ -45,6 +45,7 @@ export type NodeOptions = {
  */
 export class Graph {
   readonly #nodes: NodeProto[] = [];
+  readonly #written: GraphNode[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
@@ -181,6 +182,20 @@ export class Graph {
     return value;
   }
 
+  /** The numbers of an int64 constant. @throws {RangeError} If the value is none. */
+  integers(value: Value): readonly number[] {
+    const data = this.#root.#initializers.get(value.name)?.rawData;
+    if (value.dtype !== "int64" || data === undefined) {
+      throw new RangeError(`Cannot read "${value.name}" as it must be an int64 constant`);
+    }
+    return Array.from(new BigInt64Array(data.slice().buffer), Number);
+  }
+
+  /** Every node, in the order written, so that one comes after all that it reads. */
+  get nodes(): readonly GraphNode[] {
+    return this.#written;
+  }
+
   /** Serialises the graph as an ONNX model (IR 10, opset 21). */
   toBytes(): Uint8Array {
     return toBinary(
@@ -244,6 +259,12 @@ export class Graph {
         }),
       );
     }
+    this.#written.push({
+      operator: name,
+      inputs,
+      outputs,
+      attributes: options.attributes ?? {},
+    });
     this.#nodes.push(
       create(NodeProtoSchema, {
         name: nodeName,

@@ -20,6 +20,14 @@ export type NodeView = {
   readonly bodies: Readonly<Record<string, readonly Value[]>>;
 };
 
+/** A node as it stands in a graph. */
+export type GraphNode = {
+  readonly operator: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+};
+
 export type Result = { readonly dtype: DType; readonly shape: Shape };
 
 /** How dtypes and shapes combine; throws a `RangeError` for what is not legal. */

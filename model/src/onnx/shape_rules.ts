@@ -78,12 +78,12 @@ export function inferCast(node: NodeView): readonly Result[] {
   return [{ dtype, shape: input(node, 0).shape }];
 }
 
-/** `[m, k] · [n, k]ᵀ + [n]`, the form of every linear layer in a checkpoint. */
+/** `[m, k] · [n, k]ᵀ + [n]`, the form of every linear layer in a checkpoint; `transA` turns the left side too. */
 export function inferGemm(node: NodeView): readonly Result[] {
   const [x, weight] = [input(node, 0), input(node, 1)];
   requireDType(x, FLOATS);
   const dtype = requireSameDType(present(node));
-  const [m, k] = axes(x, 2);
+  const [m, k] = node.attributes["transA"] === 1 ? axes(x, 2).toReversed() : axes(x, 2);
   const [n, weightK] =
     node.attributes["transB"] === 1 ? axes(weight, 2) : axes(weight, 2).toReversed();
   if (k !== weightK) {
@@ -99,10 +99,17 @@ export function inferGemm(node: NodeView): readonly Result[] {
 }
 
 export function inferMatMul(node: NodeView): readonly Result[] {
+  return inferFusedMatMul({ ...node, attributes: {} });
+}
+
+/** `MatMul` that reads either side turned (`transA`, `transB`: its last two axes). */
+export function inferFusedMatMul(node: NodeView): readonly Result[] {
   const [left, right] = [input(node, 0), input(node, 1)];
   const dtype = requireSameDType([left, right]);
-  const [rows, inner] = left.shape.slice(-2);
-  const [rightInner, columns] = right.shape.slice(-2);
+  const turned = (value: Value, attribute: string): readonly Dim[] =>
+    node.attributes[attribute] === 1 ? value.shape.slice(-2).toReversed() : value.shape.slice(-2);
+  const [rows, inner] = turned(left, "transA");
+  const [rightInner, columns] = turned(right, "transB");
   if (left.shape.length < 2 || right.shape.length < 2 || inner !== rightInner) {
     throw new RangeError(
       `${shapeText(left.shape)} · ${shapeText(right.shape)} needs equal inner lengths`,
