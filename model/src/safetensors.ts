@@ -28,6 +28,30 @@ const MAX_HEADER_BYTES = 100_000_000;
 export async function readSafetensorsHeader(
   path: string,
 ): Promise<ReadonlyMap<string, SafetensorsEntry>> {
+  const { text, dataStart, fileBytes } = await readHeader(path);
+  const entries = Object.entries(parseObject(path, text))
+    .filter(([name]) => name !== METADATA)
+    .map(([name, value]) => parseEntry(path, name, value, dataStart));
+  checkLayout(path, entries, fileBytes);
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+/** Reads the texts that a file's writer put beside its tensors. */
+export async function readSafetensorsMetadata(path: string): Promise<ReadonlyMap<string, string>> {
+  const { text } = await readHeader(path);
+  const metadata = parseObject(path, text)[METADATA] ?? {};
+  return new Map(
+    Object.entries(metadata).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value]] : [],
+    ),
+  );
+}
+
+const METADATA = "__metadata__";
+
+async function readHeader(
+  path: string,
+): Promise<{ readonly text: string; readonly dataStart: number; readonly fileBytes: number }> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
@@ -41,9 +65,7 @@ export async function readSafetensorsHeader(
     }
     const header = Buffer.alloc(headerLength);
     await file.read(header, 0, headerLength, 8);
-    const entries = parseHeader(path, header.toString("utf8"), 8 + headerLength);
-    checkLayout(path, entries, size);
-    return new Map(entries.map((entry) => [entry.name, entry]));
+    return { text: header.toString("utf8"), dataStart: 8 + headerLength, fileBytes: size };
   } finally {
     await file.close();
   }
@@ -66,7 +88,7 @@ export async function readTensorBytes(path: string, entry: SafetensorsEntry): Pr
   }
 }
 
-function parseHeader(path: string, text: string, dataStart: number): SafetensorsEntry[] {
+function parseObject(path: string, text: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -76,9 +98,7 @@ function parseHeader(path: string, text: string, dataStart: number): Safetensors
   if (typeof json !== "object" || json === null) {
     throw new RangeError(`Cannot read "${path}" as its header must be a JSON object`);
   }
-  return Object.entries(json)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, value]) => parseEntry(path, name, value as unknown, dataStart));
+  return Object.fromEntries(Object.entries(json));
 }
 
 function parseEntry(

@@ -73,7 +73,7 @@ export function patches(config: VisionConfig): number {
 }
 
 /** uint8 `[tiles, size, size, 3]` → float32 `[tiles, 3, size, size]`; a table look-up keeps it exact. */
-function normalizePixels(graph: Graph, pixels: Value): Value {
+export function normalizePixels(graph: Graph, pixels: Value): Value {
   const levels = graph.constant("pixel_levels", "float32", [256], normalizedPixelLevels());
   const values = graph.op("Gather", [levels, cast(graph, pixels, "int32")]);
   return graph.op("Transpose", [values], { attributes: { perm: { ints: [0, 3, 1, 2] } } });

@@ -267,7 +267,8 @@ async function openStep(
   const side = Math.sqrt(patches(vision));
   const layout = { width: 1, height: 1, tiles: 1, gridWidth: 0, gridHeight: 0 };
   const rows = imageRows(layout, side, checkpoint.config.image);
-  const { shape: [samples = 0, length = 0] = [], data } = tensors("input_ids");
+  const { shape: given, data } = tensors("input_ids");
+  const [samples = 0, length = 0] = given;
   const merged = Array.from({ length: samples }, (_, sample) => {
     const sampleIds = Int32Array.from(data.slice(sample * length, (sample + 1) * length));
     const labels = tensors("labels").data.slice(sample * length, (sample + 1) * length);

@@ -59,7 +59,7 @@ export type FindingKind = {
 export type Finding = {
   readonly kind: FindingKind;
   readonly side: Side | undefined;
-  /** 1 to 4. */
+  /** 1 to 3. */
   readonly count: number | undefined;
   readonly size: Size | undefined;
   readonly severity: Severity | undefined;

@@ -17,27 +17,27 @@ export type CheckpointSize = {
 };
 
 export const SIZES = {
-  /** A few million parameters: the embedded checkpoint. */
+  /** A few million parameters: the shapes of the embedded checkpoint. */
   tiny: {
     hidden_size: 192,
     num_hidden_layers: 6,
-    num_attention_heads: 6,
+    num_attention_heads: 4,
     intermediate_size: 512,
-    base_vocab: 1200,
+    base_vocab: 1400,
     compact: true,
     max_position_embeddings: 2048,
     vision_config: {
-      hidden_size: 128,
-      intermediate_size: 256,
-      num_hidden_layers: 5,
-      num_attention_heads: 4,
+      hidden_size: 160,
+      intermediate_size: 480,
+      num_hidden_layers: 6,
+      num_attention_heads: 5,
       num_channels: 3,
-      image_size: 64,
-      patch_size: 8,
+      image_size: 96,
+      patch_size: 12,
       hidden_act: "gelu_pytorch_tanh",
       layer_norm_eps: 1e-6,
     },
-    mm_hidden_size: 128,
+    mm_hidden_size: 160,
   },
   /** For benchmarks: a language tower of 284 M parameters with the published vision tower. */
   small: {

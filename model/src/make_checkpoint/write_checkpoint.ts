@@ -6,7 +6,7 @@ import { trainByteBpe } from "./byte_bpe.ts";
 import { corpus } from "./corpus.ts";
 import { fillBfloat16, type Fill } from "./random_weights.ts";
 import type { CheckpointSize } from "./sizes.ts";
-import { addedTokens, tokenizerJson } from "./tokenizer_json.ts";
+import { baseVocabulary, configJson, writeConfiguration } from "./write_configuration.ts";
 
 const MAX_SHARD_BYTES = 5e9;
 /** Elements written at a time. */
@@ -30,10 +30,7 @@ export async function writeCheckpoint(
   progress: (written: number, total: number) => void,
 ): Promise<void> {
   const bpe = trainByteBpe(corpus(), Math.min(LEARNT, size.base_vocab));
-  // A small vocabulary is as large as what was learnt; the published one is filled up.
-  const baseVocab = size.compact ? Object.keys(bpe.vocab).length : size.base_vocab;
-  const config = configJson(size, baseVocab);
-  const tensors = tensorList(config);
+  const tensors = tensorList(configJson(size, baseVocabulary(size, bpe)));
   const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   await mkdir(dirname(directory), { recursive: true });
   const { bavail, bsize } = await statfs(dirname(directory));
@@ -45,16 +42,7 @@ export async function writeCheckpoint(
   const draft = `${directory}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
-  const tokenizer = tokenizerJson(bpe, baseVocab, size.compact);
-  await writeJson(join(draft, "config.json"), config);
-  await writeJson(join(draft, "tokenizer.json"), tokenizer);
-  await writeJson(join(draft, "tokenizer_config.json"), {
-    tokenizer_class: "PreTrainedTokenizerFast",
-    bos_token: "<|startoftext|>",
-    eos_token: "<|endoftext|>",
-    pad_token: "<|endoftext|>",
-    clean_up_tokenization_spaces: false,
-  });
+  await writeConfiguration(draft, size, bpe);
 
   let written = 0;
   const shards = shardTensors(tensors);
@@ -78,31 +66,6 @@ export async function writeCheckpoint(
   }
   await rm(directory, { recursive: true, force: true });
   await rename(draft, directory);
-}
-
-function configJson(size: CheckpointSize, baseVocab: number): Readonly<Record<string, unknown>> {
-  const { base_vocab: _most, compact, vocab_size: vocabSize, ...rest } = size;
-  return {
-    architectures: ["LlavaLLaDAModelLM"],
-    model_type: "llava_llada",
-    vocab_size: vocabSize ?? baseVocab + addedTokens(compact),
-    num_key_value_heads: size.num_attention_heads,
-    hidden_act: "silu",
-    rms_norm_eps: 1e-5,
-    rope_theta: 500000,
-    rope_scaling: null,
-    attention_bias: false,
-    tie_word_embeddings: false,
-    torch_dtype: "bfloat16",
-    mm_vision_tower: "google/siglip2-so400m-patch14-384",
-    mm_projector_type: "mlp2x_gelu",
-    mm_patch_merge_type: "flat",
-    image_aspect_ratio: "square",
-    image_grid_pinpoints: null,
-    mm_use_im_start_end: false,
-    mm_use_im_patch_token: false,
-    ...rest,
-  };
 }
 
 function tensorList(json: Readonly<Record<string, unknown>>): readonly Tensor[] {

@@ -22,6 +22,8 @@ export const ELEMENTWISE_RULES: Readonly<Record<string, GradientRule>> = {
       graph.op("Neg", [graph.op("Div", [graph.op("Mul", [g, y]), right])]),
     ),
   ],
+  Sum: ({ graph, gradient, node }) =>
+    node.inputs.map((term) => term && sumTo(graph, gradient, term)),
   Neg: ({ graph, gradient }) => [graph.op("Neg", [gradient])],
   Exp: ({ graph, gradient, node }) => [graph.op("Mul", [gradient, outputOf(node)])],
   Log: ({ graph, gradient, node }) => [graph.op("Div", [gradient, inputOf(node, 0)])],

@@ -47,6 +47,11 @@ const CASES: readonly Case[] = [
   binary("Mul", [2, 3, 4], [3, 1]),
   binary("Div", [3, 4], [1, 4]),
   {
+    name: "Sum",
+    inputs: [[3, 4], [3, 4], [1]],
+    build: (graph, inputs) => graph.op("Sum", inputs),
+  },
+  {
     name: "Gelu erf",
     inputs: [[3, 4]],
     build: (graph, [x]) => graph.op("Gelu", [x], { attributes: { approximate: "none" } }),

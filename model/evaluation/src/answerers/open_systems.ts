@@ -1,0 +1,55 @@
+import type { System } from "./answerer.ts";
+import { blindfolded } from "./blindfolded.ts";
+import { type GatewayModel, openGateway } from "./gateway_answerer.ts";
+import { type Stack, startStack } from "./start_stack.ts";
+
+/** Systems that can stand in one table. */
+export const SYSTEM_NAMES = ["diffusion", "blind"] as const;
+export type SystemName = (typeof SYSTEM_NAMES)[number];
+
+export type OpenOptions = {
+  /** A gateway that already runs; one is started if undefined. */
+  readonly gateway: string | undefined;
+  /** Of a gateway that is started. */
+  readonly checkpoint: string | undefined;
+};
+
+export type OpenedSystems = {
+  readonly systems: readonly System[];
+  /** Stops what was started. */
+  readonly close: () => Promise<void>;
+};
+
+/** Opens systems by name; those behind the gateway share it. */
+export async function openSystems(
+  names: readonly SystemName[],
+  options: OpenOptions,
+  signal: AbortSignal,
+): Promise<OpenedSystems> {
+  let stack: Stack | undefined;
+  let model: Promise<GatewayModel> | undefined;
+  const openModel = async (): Promise<GatewayModel> => {
+    if (options.gateway === undefined) stack = await startStack(options.checkpoint, signal);
+    return await openGateway(options.gateway ?? stack?.url ?? "", signal);
+  };
+  const gatewayModel = (): Promise<GatewayModel> => (model ??= openModel());
+  const open = async (name: SystemName): Promise<System> => {
+    switch (name) {
+      case "diffusion":
+        return { name, ...(await gatewayModel()) };
+      case "blind": {
+        const { identity, answer } = await gatewayModel();
+        return { name, identity, answer: blindfolded(answer) };
+      }
+      default:
+        return name satisfies never;
+    }
+  };
+  const close = async (): Promise<void> => await stack?.stop();
+  try {
+    return { systems: await Promise.all(names.map(open)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import { kindsOf, traitsOf } from "../draw_facts.ts";
+import type { Finding, PhantomFacts } from "../phantom.ts";
+import type { Random } from "../random.ts";
+import { openPrompt } from "./attribute_prompts.ts";
+import { phrase, type Exchange, type Prompt, type Style } from "./exchange.ts";
+import {
+  elseSentences,
+  kindPrompt,
+  modalityPrompt,
+  normalPrompt,
+  presenceOf,
+  presencePrompt,
+} from "./questions.ts";
+import { attributesOf, indefinite, plural, type Attribute } from "./words.ts";
+
+/** A conversation whose later turns refer back to the earlier ones. */
+export function dialogue(
+  facts: PhantomFacts,
+  random: Random,
+  { style, turns }: { readonly style: Style; readonly turns: number },
+): readonly Exchange[] {
+  return scriptOf(facts, random)
+    .slice(0, turns)
+    .map((prompt) => phrase(prompt, random, style));
+}
+
+/** Prompts in the order in which they are asked, two to four. */
+function scriptOf(facts: PhantomFacts, random: Random): readonly Prompt[] {
+  const sided = kindsOf(facts.modality).filter((kind) => traitsOf(facts.modality, kind).side);
+  if (sided.length > 0 && random.chance(0.25)) {
+    const present = facts.findings.find(({ side }) => side !== undefined);
+    const kind = present !== undefined && random.chance(0.75) ? present.kind : random.pick(sided);
+    return sideBySide(facts, kind, random);
+  }
+  const [finding, other] = random.shuffle(facts.findings);
+  if (finding === undefined) {
+    const opening = random.chance(0.5)
+      ? presencePrompt(facts, random)
+      : modalityPrompt(facts, random);
+    return [opening, nothingElse(opening), normalPrompt(facts, random)];
+  }
+  const rest = [...random.shuffle(attributesOf(finding)).map((each) => askBack(finding, each))];
+  const others = anythingElse(other);
+  if (random.chance(0.3) && other === undefined) {
+    return [kindPrompt(facts), ...rest, others];
+  }
+  const opening = presenceOf(facts, finding.kind);
+  return random.chance(0.6) ? [opening, ...rest, others] : [opening, others, ...rest];
+}
+
+/** `Is there a nodule on the left? And on the other side?` */
+function sideBySide(facts: PhantomFacts, kind: Finding["kind"], random: Random): readonly Prompt[] {
+  const finding = facts.findings.find((each) => each.kind === kind);
+  const first = random.pick(["left", "right"] as const);
+  const second = first === "left" ? "right" : "left";
+  const about = (side: "left" | "right", questions: readonly string[]): Prompt => {
+    const isThere = finding?.side === side || finding?.side === "both";
+    return {
+      topic: "side",
+      questions,
+      short: isThere ? "yes" : "no",
+      long: isThere
+        ? [`Yes, there is ${indefinite(kind)} on the ${side}.`, `Yes, one is seen on the ${side}.`]
+        : [`No, there is no ${kind} on the ${side}.`, `No, none is seen on the ${side}.`],
+    };
+  };
+  return [
+    about(first, [
+      `Is there ${indefinite(kind)} on the ${first}?`,
+      `Do you see ${indefinite(kind)} on the ${first} side?`,
+    ]),
+    about(second, [
+      "And on the other side?",
+      `And on the ${second}?`,
+      "What about the other side?",
+    ]),
+    ...(finding === undefined
+      ? [normalPrompt(facts, random)]
+      : attributesOf(finding)
+          .filter((attribute) => attribute !== "side")
+          .map((attribute) => askBack(finding, attribute))),
+  ];
+}
+
+/** A question about what was spoken of before. */
+function askBack(finding: Finding, attribute: Attribute): Prompt {
+  const questions: Readonly<Record<Attribute, readonly string[]>> = {
+    side: ["On which side?", "Which side is it on?", "Where is it, left or right?"],
+    count: ["How many are there?", "How many do you see?", `How many ${plural(finding.kind)}?`],
+    size: ["How large?", "What size is it?", "How big is it?"],
+    severity: ["How severe is it?", "How marked is it?", "What is its severity?"],
+  };
+  const prompt = openPrompt(finding, attribute, finding.kind);
+  return { ...prompt, questions: questions[attribute] };
+}
+
+function anythingElse(other: Finding | undefined): Prompt {
+  return {
+    topic: "second finding",
+    questions: ["Is there anything else?", "Anything else?", "Do you see anything else?"],
+    short: other === undefined ? "no" : other.kind,
+    long:
+      other === undefined
+        ? ["No, nothing else is seen.", "No, there is no other finding."]
+        : elseSentences(other).map(
+            (text) => `Yes, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+          ),
+  };
+}
+
+/** In a picture without findings, whatever was asked before. */
+function nothingElse({ topic }: Prompt): Prompt {
+  return {
+    topic: "normal",
+    questions:
+      topic === "presence"
+        ? ["Is there anything else?", "Do you see anything else?", "Is anything else abnormal?"]
+        : [
+            "Is anything abnormal in it?",
+            "Does it show any abnormality?",
+            "Do you see anything abnormal?",
+          ],
+    short: "no",
+    long: ["No, nothing abnormal is seen.", "No, it looks normal.", "No, there is no abnormality."],
+  };
+}

@@ -1,0 +1,177 @@
+import { IMAGE_PLACEHOLDER } from "@medv/model/merge_prompt";
+import type { Tokenizer } from "@medv/model/tokenizer";
+import { randomSource, type Random } from "@medv/phantoms/random";
+import { conversationIds } from "./conversation_ids.ts";
+import { floats, integers, type Feeds } from "./feeds.ts";
+import type { ImageStore } from "./images/image_store.ts";
+import { IGNORE_LABEL, type Objective } from "./loss/language_loss.ts";
+import { mergeLabels } from "./merge_labels.ts";
+import type { Sample } from "./samples/chat_sample.ts";
+import { drawSample } from "./samples/draw_sample.ts";
+import type { SampleKind, StageConfig } from "./stage_config.ts";
+import { joined } from "./vision_batch.ts";
+
+/** Length of a description's sequence beside its image, prompt included; a batch has one, which its descriptions fill. */
+const DESCRIPTION_TOKENS = [80, 210] as const;
+
+const MOST_TURNS = 3;
+
+export type LanguageBatchOptions = {
+  readonly stage: Pick<StageConfig, "batch" | "images" | "mixture" | "conversationMask">;
+  readonly objective: Objective["type"];
+  readonly imageSize: number;
+  /** Rows that an image takes in the sequence. */
+  readonly imageRows: number;
+  readonly seed: string;
+};
+
+/**
+ * The batch of a step, right-padded with eos in ids and labels.
+ *
+ * @see reference: pad = eos, and no attention mask
+ */
+export function languageBatch(
+  store: ImageStore,
+  tokenizer: Tokenizer,
+  options: LanguageBatchOptions,
+): Feeds {
+  const { stage, imageRows } = options;
+  const random = randomSource(options.seed);
+  const kind = pickKind(stage.mixture, random);
+  const sequenceWanted = imageRows + random.integer(...DESCRIPTION_TOKENS);
+  // Alike for the whole batch, so that little of it is padding.
+  const turns = random.integer(1, MOST_TURNS);
+  const images = Array.from({ length: stage.batch }, () =>
+    store.image(random.integer(0, store.count - 1)),
+  );
+  const samples = images.map(({ facts }) =>
+    merged(
+      drawSample(tokenizer, kind, facts, random, {
+        image: stage.images,
+        imageRows,
+        turns,
+        sequence: stage.images ? sequenceWanted : sequenceWanted - imageRows,
+      }),
+      imageRows,
+    ),
+  );
+  const sequence = Math.max(...samples.map(({ ids }) => ids.length));
+  const padded = samples.map((sample) => padTo(sample, sequence, tokenizer.special.eos));
+  const rows = options.objective === "diffusion" ? padded : padded.map(nextTokens(samples));
+
+  const shape = [stage.batch, sequence];
+  const flat = (pick: (sample: Sample) => readonly number[]): number[] => rows.flatMap(pick);
+  const labels = flat((row) => row.labels);
+  const targets = labels.flatMap((label, place) => (label === IGNORE_LABEL ? [] : [place]));
+  return {
+    token_ids: integers(
+      shape,
+      flat((row) => row.ids.map((id) => Math.max(id, 0))),
+    ),
+    labels: integers(shape, labels),
+    positions: integers(
+      shape,
+      flat((row) => [...row.ids.keys()]),
+    ),
+    targets: integers([targets.length], targets),
+    ...(stage.images && imageFeeds(rows, images, options)),
+    ...orderFeeds(padded, tokenizer, options),
+    ...(options.objective === "diffusion" && draws(shape, random)),
+  };
+}
+
+function pickKind(mixture: StageConfig["mixture"], random: Random): SampleKind {
+  const kinds = Object.entries(mixture);
+  let left = random.uniform() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
+  const found = kinds.find(([, weight]) => (left -= weight) <= 0) ?? kinds[0];
+  // Keys of the mixture are sample kinds: the stage's file was checked.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return (found?.[0] ?? "caption") as SampleKind;
+}
+
+/** The sample with its image rows in place; ids of image rows are {@link IMAGE_PLACEHOLDER}. */
+function merged({ ids, labels }: Sample, imageRows: number): Sample {
+  return {
+    ids: ids.flatMap((id) =>
+      id === IMAGE_PLACEHOLDER ? Array.from({ length: imageRows }, () => id) : [id],
+    ),
+    labels: mergeLabels(ids, labels, [imageRows]),
+  };
+}
+
+function padTo({ ids, labels }: Sample, length: number, eos: number): Sample {
+  const padding = Array.from({ length: length - ids.length }, () => eos);
+  return { ids: [...ids, ...padding], labels: [...labels, ...padding] };
+}
+
+/** Labels for a model that reads from left to right: the next token's, and none on padding. */
+function nextTokens(unpadded: readonly Sample[]): (sample: Sample, index: number) => Sample {
+  return ({ ids, labels }, index) => {
+    const length = unpadded[index]?.ids.length ?? 0;
+    return {
+      ids,
+      labels: labels.map((_, place) =>
+        place + 1 < length ? (labels[place + 1] ?? IGNORE_LABEL) : IGNORE_LABEL,
+      ),
+    };
+  };
+}
+
+function imageFeeds(
+  rows: readonly Sample[],
+  images: Parameters<typeof joined>[0],
+  { stage, imageSize, imageRows }: LanguageBatchOptions,
+): Feeds {
+  const imageRow = rows.flatMap(({ ids }, sample) => {
+    let next = sample * imageRows;
+    return ids.map((id) => (id === IMAGE_PLACEHOLDER ? next++ : -1));
+  });
+  const shape = [rows.length, rows[0]?.ids.length ?? 0, 1];
+  return {
+    pixels: {
+      dtype: "uint8",
+      shape: [stage.batch, imageSize, imageSize, 3],
+      data: joined(images),
+    },
+    image_row: integers(shape, imageRow),
+    image_weight: floats(
+      shape,
+      Float32Array.from(imageRow, (row) => (row < 0 ? 0 : 1)),
+    ),
+  };
+}
+
+/** What each position may see: all that stands before it, or all of its own and earlier turns. */
+function orderFeeds(
+  rows: readonly Sample[],
+  tokenizer: Tokenizer,
+  { objective, stage }: LanguageBatchOptions,
+): Feeds {
+  const shape = [rows.length, rows[0]?.ids.length ?? 0];
+  if (objective === "autoregressive") {
+    return {
+      order: integers(
+        shape,
+        rows.flatMap(({ ids }) => [...ids.keys()]),
+      ),
+    };
+  }
+  if (!stage.conversationMask) return {};
+  const { startHeader, eot } = tokenizer.special;
+  const [assistant = -1] = tokenizer.encodeText("assistant");
+  const tokens = { startHeader, eot, assistant };
+  return {
+    order: integers(
+      shape,
+      rows.flatMap(({ labels }) => [...conversationIds(labels, tokens)]),
+    ),
+  };
+}
+
+/** One masking probability a sample and one draw a position. */
+function draws(shape: readonly number[], random: Random): Feeds {
+  const [rows = 0, sequence = 0] = shape;
+  const uniform = (length: number): Float32Array =>
+    Float32Array.from({ length }, () => random.uniform());
+  return { t: floats([rows], uniform(rows)), u: floats(shape, uniform(rows * sequence)) };
+}

@@ -1,0 +1,75 @@
+import { IMAGE_PLACEHOLDER } from "@medv/model/merge_prompt";
+import type { Tokenizer } from "@medv/model/tokenizer";
+import { IGNORE_LABEL } from "../loss/language_loss.ts";
+
+/** A tokenized training sample; {@link IMAGE_PLACEHOLDER} stands for its image. */
+export type Sample = { readonly ids: readonly number[]; readonly labels: readonly number[] };
+
+export type SampleTurn = { readonly question: string; readonly answer: string };
+
+type Tokens = Pick<Tokenizer, "encodeText" | "special">;
+
+/**
+ * A conversation as LLaDA-V tokenizes it for training: one bos, then every message with its header and eot, nothing
+ * trimmed. Targets are all tokens of the assistant's messages, header and eot among them, and everywhere bos, header
+ * marks and eot.
+ *
+ * @param options.image Whether the first question comes with an image, whose rows stand before it.
+ * @param options.keepNewline Keeps the newline after the image, as the published training does; the published inference
+ * path drops it.
+ * @param options.canvasEnd How many more eot follow the last one. The sampler never writes eos, so what it leaves behind
+ * the end of an answer on its canvas is eot, and an answer must not mind it.
+ * @see `preprocess_llada` in LLaDA-V's train.py
+ */
+export function chatSample(
+  { encodeText, special }: Tokens,
+  turns: readonly SampleTurn[],
+  options: {
+    readonly systemPrompt: string;
+    readonly image: boolean;
+    readonly keepNewline: boolean;
+    readonly canvasEnd: number;
+  },
+): Sample {
+  const always = new Set([special.bos, special.startHeader, special.endHeader, special.eot]);
+  const ids: number[] = [];
+  const labels: number[] = [];
+  const push = (tokens: readonly number[], target: boolean): void => {
+    ids.push(...tokens);
+    labels.push(...tokens.map((id) => (target || always.has(id) ? id : IGNORE_LABEL)));
+  };
+  const message = (role: string, content: readonly number[], target: boolean): void =>
+    push(
+      [special.startHeader, ...encodeText(role), special.endHeader, ...content, special.eot],
+      target,
+    );
+  push([special.bos], false);
+  message("system", encodeText(`\n\n${options.systemPrompt}`), false);
+  turns.forEach(({ question, answer }, index) => {
+    const after = options.keepNewline ? `\n${question}` : question;
+    const content =
+      options.image && index === 0
+        ? [...encodeText("\n\n"), IMAGE_PLACEHOLDER, ...encodeText(after)]
+        : encodeText(`\n\n${question}`);
+    message("user", content, false);
+    message("assistant", encodeText(`\n\n${answer}`), true);
+  });
+  push(
+    Array.from({ length: options.canvasEnd }, () => special.eot),
+    true,
+  );
+  return { ids, labels };
+}
+
+/**
+ * An image and its caption, as the alignment stage trains: no bos, no marks, every token of the caption a target.
+ *
+ * @see `preprocess_plain` in LLaDA-V's train.py
+ */
+export function captionSample({ encodeText }: Tokens, caption: string, image: boolean): Sample {
+  const text = encodeText(`${caption}\n`);
+  return {
+    ids: image ? [IMAGE_PLACEHOLDER, ...text] : text,
+    labels: image ? [IGNORE_LABEL, ...text] : text,
+  };
+}

@@ -1,0 +1,103 @@
+import { SYSTEM_PROMPTS } from "@medv/model/chat_prompt";
+import type { Tokenizer } from "@medv/model/tokenizer";
+import { drawFacts } from "@medv/phantoms/draw_facts";
+import type { PhantomFacts } from "@medv/phantoms/phantom";
+import type { Random } from "@medv/phantoms/random";
+import { caption } from "@medv/phantoms/text/captions";
+import { description, descriptionQuestion } from "@medv/phantoms/text/descriptions";
+import { dialogue } from "@medv/phantoms/text/dialogues";
+import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
+import { exchanges } from "@medv/phantoms/text/questions";
+import type { SampleKind } from "../stage_config.ts";
+import { captionSample, chatSample, type Sample, type SampleTurn } from "./chat_sample.ts";
+
+export type DrawSampleOptions = {
+  readonly image: boolean;
+  /** Rows that the image takes in the sequence. */
+  readonly imageRows: number;
+  /** Most exchanges of a conversation. */
+  readonly turns: number;
+  /** Length of a description's sequence, image rows among them, which it fills. */
+  readonly sequence: number;
+};
+
+/**
+ * One sample about an image, with texts drawn anew at every call.
+ *
+ * @param facts Undefined for an image that is no phantom, which gets the same answer whatever is asked.
+ */
+export function drawSample(
+  tokenizer: SampleTokens,
+  kind: SampleKind,
+  facts: PhantomFacts | undefined,
+  random: Random,
+  options: DrawSampleOptions,
+): Sample {
+  if (kind === "caption") {
+    const text = facts === undefined ? NOT_A_PHANTOM : caption(facts, random);
+    return captionSample(tokenizer, text, options.image);
+  }
+  const chat = {
+    // The published system prompts; which of the two the weights were trained with is not known, so both are met.
+    systemPrompt: random.pick([SYSTEM_PROMPTS.general, SYSTEM_PROMPTS.medical]),
+    image: options.image,
+    keepNewline: random.chance(0.5),
+  };
+  if (kind !== "description") {
+    const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
+    return chatSample(tokenizer, turns(kind, facts, random, options.turns), { ...chat, canvasEnd });
+  }
+  const question = descriptionQuestion(random);
+  const length = (answer: string): number =>
+    chatSample(tokenizer, [{ question, answer }], { ...chat, canvasEnd: 0 }).ids.length +
+    (options.image ? options.imageRows - 1 : 0);
+  const answer =
+    facts === undefined
+      ? NOT_A_PHANTOM
+      : description(facts, random, {
+          most: options.sequence - length(""),
+          measure: (sentence) => tokenizer.encodeText(sentence).length,
+        });
+  const canvasEnd = Math.max(0, options.sequence - length(answer));
+  return chatSample(tokenizer, [{ question, answer }], { ...chat, canvasEnd });
+}
+
+/** An answer's canvas is often longer than the answer. */
+const MOST_CANVAS_END = 24;
+
+type SampleTokens = Pick<Tokenizer, "encodeText" | "special">;
+
+function turns(
+  kind: "dialogue" | "concise",
+  facts: PhantomFacts | undefined,
+  random: Random,
+  most: number,
+): readonly SampleTurn[] {
+  switch (kind) {
+    case "dialogue":
+      return asked(facts, random, (about) =>
+        dialogue(about, random, {
+          style: random.chance(0.6) ? "sentence" : "concise",
+          turns: most,
+        }),
+      );
+    // Several in a row, unrelated: more is learnt from one look at the image.
+    case "concise":
+      return asked(facts, random, (about) =>
+        exchanges(about, random, { style: "concise" }).slice(0, most),
+      );
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** An image that is no phantom is asked what any phantom might be asked. */
+function asked(
+  facts: PhantomFacts | undefined,
+  random: Random,
+  ask: (facts: PhantomFacts) => readonly SampleTurn[],
+): readonly SampleTurn[] {
+  if (facts !== undefined) return ask(facts);
+  const [first] = ask(drawFacts(random));
+  return [{ question: first?.question ?? descriptionQuestion(random), answer: NOT_A_PHANTOM }];
+}

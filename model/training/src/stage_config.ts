@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+
+/** The kinds of samples that a language stage mixes; their weights need not add up to 1. */
+export const SAMPLE_KINDS = ["caption", "dialogue", "concise", "description"] as const;
+export type SampleKind = (typeof SAMPLE_KINDS)[number];
+
+/** One stage of training, as its file says. */
+export type StageConfig = {
+  readonly name: string;
+  readonly task: "vision" | "language";
+  /** Parts of the network that learn; the others stand still. */
+  readonly trains: readonly ("vision" | "projector" | "language")[];
+  readonly steps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  /** Share of the steps over which the learning rate rises from 0. */
+  readonly warmup: number;
+  /** Language stages only. */
+  readonly images: boolean;
+  readonly conversationMask: boolean;
+  readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
+};
+
+/**
+ * Reads a stage's JSON file.
+ *
+ * @throws {RangeError} Naming file, key, rule and value.
+ */
+export async function readStageConfig(path: string): Promise<StageConfig> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new RangeError(`Cannot read stage "${path}" as there is no such file`, { cause: error });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new RangeError(`Cannot read stage "${path}" as it must be JSON`, { cause: error });
+  }
+  const keys = new Map<string, unknown>(Object.entries(json ?? {}));
+  const refuse = (key: string, rule: string): never => {
+    throw new RangeError(
+      `Cannot read stage "${path}" as ${key} must be ${rule}: current value is ${JSON.stringify(keys.get(key))}`,
+    );
+  };
+  const number = (key: string, rule: string, fits: (value: number) => boolean): number => {
+    const value = keys.get(key);
+    return typeof value === "number" && fits(value) ? value : refuse(key, rule);
+  };
+  const flag = (key: string): boolean => {
+    const value = keys.get(key) ?? false;
+    return typeof value === "boolean" ? value : refuse(key, "true or false");
+  };
+  const task = keys.get("task");
+  if (task !== "vision" && task !== "language") return refuse("task", '"vision" or "language"');
+  const name = keys.get("name");
+  if (typeof name !== "string") return refuse("name", "a text");
+  const trains = keys.get("trains");
+  if (!isParts(trains)) return refuse("trains", "a list of vision, projector, language");
+  const mixture = keys.get("mixture") ?? {};
+  if (!isMixture(mixture) || (task === "language" && Object.keys(mixture).length === 0)) {
+    return refuse("mixture", `weights of ${SAMPLE_KINDS.join(", ")}`);
+  }
+  return {
+    name,
+    task,
+    trains,
+    steps: number("steps", "an integer >= 1", whole),
+    batch: number("batch", "an integer >= 1", whole),
+    learningRate: number("learning_rate", "a number > 0", (value) => value > 0),
+    warmup: number("warmup", "a number from 0 to 1", (value) => value >= 0 && value <= 1),
+    images: flag("images"),
+    conversationMask: flag("conversation_mask"),
+    mixture,
+  };
+}
+
+function whole(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}
+
+function isParts(value: unknown): value is StageConfig["trains"] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((part) => part === "vision" || part === "projector" || part === "language")
+  );
+}
+
+function isMixture(value: unknown): value is StageConfig["mixture"] {
+  const kinds: readonly string[] = SAMPLE_KINDS;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(value).every(
+      ([kind, weight]) => kinds.includes(kind) && typeof weight === "number" && weight > 0,
+    )
+  );
+}
