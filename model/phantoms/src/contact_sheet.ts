@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type OverlayOptions } from "sharp";
 import { drawFrom } from "./draw_phantom.ts";
 import { encodePng } from "./encode_png.ts";
 import { drawFacts } from "./draw_facts.ts";
@@ -13,7 +13,7 @@ const CELL = { picture: 144, caption: 30, gap: 6 } as const;
 export async function contactSheet(seed: number): Promise<Buffer> {
   const width = CELL.picture + CELL.gap;
   const height = CELL.picture + CELL.caption;
-  const pictures: sharp.OverlayOptions[] = [];
+  const pictures: OverlayOptions[] = [];
   const captions: string[] = [];
   for (const [row, modality] of MODALITIES.entries()) {
     for (const [column, facts] of examples(modality, seed).entries()) {
