@@ -7,7 +7,7 @@ import { randomSource } from "./random.ts";
 import { mention } from "./text/words.ts";
 
 const COLUMNS = 8;
-const CELL = { picture: 144, caption: 30, gap: 6 } as const;
+const CELL = { picture: 172, caption: 30, gap: 8 } as const;
 
 /** Eight examples of each modality, a row each, with what they show written below: a PNG. */
 export async function contactSheet(seed: number): Promise<Buffer> {
@@ -35,7 +35,7 @@ export async function contactSheet(seed: number): Promise<Buffer> {
     }
   }
   const size = { width: COLUMNS * width, height: MODALITIES.length * height };
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="sans-serif" font-size="9.5" fill="#222">${captions.join("")}</svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" font-family="sans-serif" font-size="9" fill="#222">${captions.join("")}</svg>`;
   return sharp({ create: { ...size, channels: 3, background: "#fff" } })
     .composite([...pictures, { input: Buffer.from(svg), left: 0, top: 0 }])
     .png({ palette: true, quality: 90 })
