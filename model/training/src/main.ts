@@ -9,9 +9,6 @@ import { train } from "./train.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const STAGES = join(import.meta.dirname, "../stages");
-/** How often the state is written; a kill costs at most this much. */
-const SAVE_EVERY_MS = 30_000;
-
 const { values } = parseArgs({
   options: {
     out: { type: "string" },
@@ -21,7 +18,10 @@ const { values } = parseArgs({
     objective: { type: "string", default: "diffusion" },
     seed: { type: "string", default: "1" },
     images: { type: "string", default: "60000" },
+    "image-directory": { type: "string", default: join(ROOT, ".cache/training/images") },
     threads: { type: "string", default: String(availableParallelism()) },
+    // A kill costs at most this much.
+    "save-seconds": { type: "string", default: "30" },
   },
 });
 
@@ -44,14 +44,14 @@ const bar = progressBar((text) => void process.stderr.write(text), process.stder
 try {
   const done = await train({
     directory,
-    imageDirectory: join(ROOT, ".cache/training/images"),
+    imageDirectory: values["image-directory"],
     size: SIZES.tiny,
     stages: await readStages(),
     objective,
     seed: whole("seed", values.seed),
     images: whole("images", values.images),
     threads: whole("threads", values.threads),
-    saveEveryMs: SAVE_EVERY_MS,
+    saveEveryMs: 1000 * positive("save-seconds", values["save-seconds"]),
     shouldStop: () => stopping || performance.now() > until,
     onImages: (count, total) => {
       const end = process.stderr.isTTY && count < total ? "\r" : "\n";
