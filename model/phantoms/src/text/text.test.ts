@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { drawFacts } from "../draw_facts.ts";
+import type { PhantomFacts } from "../phantom.ts";
+import { randomSource } from "../random.ts";
+import { caption } from "./captions.ts";
+import { description } from "./descriptions.ts";
+import { dialogue } from "./dialogues.ts";
+import type { Exchange } from "./exchange.ts";
+import { exchanges } from "./questions.ts";
+
+const SAMPLES = Array.from({ length: 400 }, (_, index) => {
+  const random = randomSource(`text ${index}`);
+  return { facts: drawFacts(random), random };
+});
+
+const TWO_NODULES: PhantomFacts = {
+  modality: "chest_xray",
+  findings: [
+    { kind: "nodule", side: "left", count: 2, size: "small", severity: undefined },
+    { kind: "effusion", side: "right", count: undefined, size: undefined, severity: "severe" },
+  ],
+};
+
+test("caption() names every finding with all that is known about it", () => {
+  for (let index = 0; index < 20; index++) {
+    const text = caption(TWO_NODULES, randomSource(`${index}`)).toLowerCase();
+    expect(text).toContain("two small nodules on the left and a severe effusion on the right");
+    expect(text).toContain("chest x-ray");
+  }
+});
+
+test("exchanges() answers closed questions with yes or no, about as often", () => {
+  const closed = SAMPLES.flatMap(({ facts, random }) => [
+    ...exchanges(facts, random, { style: "concise" }),
+  ]).filter(({ answerType }) => answerType === "CLOSED");
+  expect(new Set(closed.map(({ answer }) => answer))).toEqual(new Set(["yes", "no"]));
+  const yes = closed.filter(({ answer }) => answer === "yes").length / closed.length;
+  expect(yes).toBeGreaterThan(0.35);
+  expect(yes).toBeLessThan(0.65);
+});
+
+test("exchanges() begins the sentence about a closed question with its answer", () => {
+  for (const { facts, random } of SAMPLES) {
+    for (const { answer, answerType } of exchanges(facts, random, { style: "sentence" })) {
+      expect(/^(Yes|No), /.test(answer) || answerType === "OPEN").toBe(true);
+    }
+  }
+});
+
+test.each([
+  { topic: "side", answers: ["left", "right"] },
+  { topic: "count", answers: ["two"] },
+  { topic: "size", answers: ["small"] },
+  { topic: "severity", answers: ["severe"] },
+  { topic: "kind", answers: ["nodule and effusion"] },
+])("exchanges() answers an open question about $topic from the facts", ({ topic, answers }) => {
+  const found = new Set<string>();
+  for (let index = 0; index < 60; index++) {
+    for (const each of exchanges(TWO_NODULES, randomSource(`${index}`), { style: "concise" })) {
+      if (each.topic === topic && each.answerType === "OPEN") found.add(each.answer);
+    }
+  }
+  expect([...found].toSorted()).toEqual(answers);
+});
+
+test("exchanges() asks for a short answer only in the concise style", () => {
+  const hinted = ({ question }: Exchange): boolean =>
+    /Answer concisely\.$|\[yes, no\]\.$/.test(question);
+  for (const { facts, random } of SAMPLES) {
+    expect(exchanges(facts, random, { style: "concise" }).every(hinted)).toBe(true);
+    expect(exchanges(facts, random, { style: "sentence" }).some(hinted)).toBe(false);
+  }
+});
+
+test("dialogue() has the turns that were asked for, and later ones that refer back", () => {
+  const later = SAMPLES.flatMap(({ facts, random }) => {
+    const turns = dialogue(facts, random, { style: "sentence", turns: 2 });
+    expect(turns).toHaveLength(2);
+    return turns.slice(1).map(({ question }) => question);
+  });
+  for (const wanted of ["And on the other side?", "How severe is it?", "Anything else?"]) {
+    expect(later).toContain(wanted);
+  }
+});
+
+test.each([60, 150, 400, 600])(
+  "description() keeps to %i characters, fills them and says nothing twice",
+  (most) => {
+    for (const { facts, random } of SAMPLES.slice(0, 100)) {
+      const text = description(facts, random, { most, measure: (sentence) => sentence.length });
+      const sentences = text.split(/(?<=\.) /);
+      expect(new Set(sentences).size).toBe(sentences.length);
+      if (sentences.length > 1) expect(text.length).toBeLessThanOrEqual(most);
+      if (most >= 150) expect(text.length).toBeGreaterThan(0.75 * most);
+    }
+  },
+);
+
+test("texts are phrased in many ways", () => {
+  const questions = SAMPLES.flatMap(({ facts, random }) => [
+    ...exchanges(facts, random, { style: "sentence" }),
+  ]);
+  expect(new Set(questions.map(({ question }) => question)).size).toBeGreaterThan(250);
+  expect(new Set(questions.map(({ answer }) => answer)).size).toBeGreaterThan(500);
+});

@@ -1,0 +1,76 @@
+import { IMAGE_PLACEHOLDER } from "@medv/model/merge_prompt";
+import { loadTokenizer } from "@medv/model/tokenizer";
+import { drawFacts } from "@medv/phantoms/draw_facts";
+import { randomSource } from "@medv/phantoms/random";
+import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { IGNORE_LABEL } from "../loss/language_loss.ts";
+import { captionSample, chatSample } from "./chat_sample.ts";
+import { drawSample } from "./draw_sample.ts";
+
+const tokenizer = await loadTokenizer(join(import.meta.dirname, "../../../checkpoints/phantom"));
+const { special } = tokenizer;
+const SETTINGS = { systemPrompt: "Be brief.", image: true, keepNewline: true, canvasEnd: 0 };
+
+/** What the model learns to write. */
+function targets({ ids, labels }: { ids: readonly number[]; labels: readonly number[] }): string {
+  expect(labels.length).toBe(ids.length);
+  labels.forEach((label, index) => expect([IGNORE_LABEL, ids[index]]).toContain(label));
+  return tokenizer.decode(Int32Array.from(labels.filter((label) => label !== IGNORE_LABEL)));
+}
+
+test("chatSample() has the assistant's messages as targets, its header among them, and never the user's", () => {
+  const sample = chatSample(
+    tokenizer,
+    [
+      { question: "What is it?", answer: "a nodule" },
+      { question: "Where?", answer: "left" },
+    ],
+    SETTINGS,
+  );
+  expect(targets(sample)).toBe("assistant\n\na noduleassistant\n\nleft");
+  expect(sample.ids.filter((id) => id === IMAGE_PLACEHOLDER)).toHaveLength(1);
+  expect(sample.ids[0]).toBe(special.bos);
+  expect(sample.ids.filter((id) => id === special.bos)).toHaveLength(1);
+});
+
+test("chatSample() has bos, header marks and eot as targets in every message", () => {
+  const sample = chatSample(tokenizer, [{ question: "What?", answer: "left" }], SETTINGS);
+  const always = [special.bos, special.startHeader, special.endHeader, special.eot];
+  sample.ids.forEach((id, index) => {
+    if (always.includes(id)) expect(sample.labels[index]).toBe(id);
+  });
+});
+
+test("chatSample() leaves the rest of a canvas to eot", () => {
+  const turns = [{ question: "What?", answer: "left" }];
+  const plain = chatSample(tokenizer, turns, SETTINGS);
+  const longer = chatSample(tokenizer, turns, { ...SETTINGS, canvasEnd: 3 });
+  expect(longer.ids).toEqual([...plain.ids, special.eot, special.eot, special.eot]);
+  expect(longer.labels.slice(-4)).toEqual(Array.from({ length: 4 }, () => special.eot));
+});
+
+test("captionSample() has no bos and no marks, and the whole caption as target", () => {
+  const sample = captionSample(tokenizer, "A chest X-ray.", true);
+  expect(sample.ids[0]).toBe(IMAGE_PLACEHOLDER);
+  expect(targets(sample)).toBe("A chest X-ray.\n");
+});
+
+test("drawSample() fills the sequence of a description to the last position", () => {
+  for (let index = 0; index < 30; index++) {
+    const random = randomSource(`description ${index}`);
+    const options = { image: true, imageRows: 64, turns: 1, sequence: 64 + 240 };
+    const { ids } = drawSample(tokenizer, "description", drawFacts(random), random, options);
+    expect(ids.length + 63).toBe(64 + 240);
+  }
+});
+
+test.each(["caption", "dialogue", "concise", "description"] as const)(
+  "drawSample() answers a %s about an image that is no phantom with the one plain statement",
+  (kind) => {
+    const options = { image: true, imageRows: 64, turns: 3, sequence: 200 };
+    const sample = drawSample(tokenizer, kind, undefined, randomSource(kind), options);
+    expect(targets(sample)).toContain(NOT_A_PHANTOM);
+  },
+);
