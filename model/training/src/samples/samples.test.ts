@@ -38,9 +38,9 @@ test("chatSample() has the assistant's messages as targets, its header among the
 test("chatSample() has bos, header marks and eot as targets in every message", () => {
   const sample = chatSample(tokenizer, [{ question: "What?", answer: "left" }], SETTINGS);
   const always = [special.bos, special.startHeader, special.endHeader, special.eot];
-  sample.ids.forEach((id, index) => {
-    if (always.includes(id)) expect(sample.labels[index]).toBe(id);
-  });
+  const marks = sample.ids.filter((id) => always.includes(id));
+  expect(marks).toHaveLength(1 + 3 * 3);
+  expect(sample.labels.filter((label) => always.includes(label))).toEqual(marks);
 });
 
 test("chatSample() leaves the rest of a canvas to eot", () => {
