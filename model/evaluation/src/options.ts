@@ -15,13 +15,15 @@ export type Options = {
   readonly systems: readonly SystemName[];
   readonly gateway: string | undefined;
   readonly checkpoint: string | undefined;
+  /** Directory of an autoregressive checkpoint that answers too. */
+  readonly typewriter: string | undefined;
   readonly judge: { readonly url: string; readonly model: string } | undefined;
   readonly judgeReplies: string | undefined;
 };
 
 export const USAGE = `npm run evaluate -- --data ${DATA_NAMES.join("|")} --path DIR
   [--gateway URL | --checkpoint DIR] [--profile exact] [--gen-length N] [--steps N] [--block-length N]
-  [--system ${SYSTEM_NAMES.join("|")}]… [--blind] [--limit N] [--concurrency 4] [--out DIR]
+  [--system ${SYSTEM_NAMES.join("|")}]… [--blind] [--typewriter DIR] [--limit N] [--concurrency 4] [--out DIR]
   [--judge URL --judge-model NAME | --judge-replies FILE]`;
 
 /**
@@ -47,12 +49,14 @@ export function readOptions(args: readonly string[], cache: string): Options {
       blind: { type: "boolean", default: false },
       gateway: { type: "string" },
       checkpoint: { type: "string" },
+      typewriter: { type: "string" },
       judge: { type: "string" },
       "judge-model": { type: "string" },
       "judge-replies": { type: "string" },
     },
   });
-  const { path, profile, judge: url, "judge-model": model, gateway, checkpoint } = values;
+  const { path, profile, judge: url, "judge-model": model } = values;
+  const { gateway, checkpoint, typewriter } = values;
   const data = oneOf("data", values.data, DATA_NAMES);
   if (path === undefined) throw wrong("path", "must be given", undefined);
   if (gateway !== undefined && checkpoint !== undefined) {
@@ -77,6 +81,7 @@ export function readOptions(args: readonly string[], cache: string): Options {
     systems: [...new Set(names.map((name) => oneOf("system", name, SYSTEM_NAMES)))],
     gateway,
     checkpoint,
+    typewriter,
     judge: url === undefined || model === undefined ? undefined : { url, model },
     judgeReplies: values["judge-replies"],
   });

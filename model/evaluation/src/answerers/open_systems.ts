@@ -1,6 +1,7 @@
 import type { System } from "./answerer.ts";
 import { blindfolded } from "./blindfolded.ts";
 import { type GatewayModel, openGateway } from "./gateway_answerer.ts";
+import { openTypewriter } from "../typewriter/open_typewriter.ts";
 import { type Stack, startStack } from "./start_stack.ts";
 
 /** Systems that can stand in one table. */
@@ -12,6 +13,8 @@ export type OpenOptions = {
   readonly gateway: string | undefined;
   /** Of a gateway that is started. */
   readonly checkpoint: string | undefined;
+  /** Directory of an autoregressive checkpoint, which is a system of its own. */
+  readonly typewriter: string | undefined;
 };
 
 export type OpenedSystems = {
@@ -47,7 +50,8 @@ export async function openSystems(
   };
   const close = async (): Promise<void> => await stack?.stop();
   try {
-    return { systems: await Promise.all(names.map(open)), close };
+    const typewriter = options.typewriter === undefined ? [] : [openTypewriter(options.typewriter)];
+    return { systems: await Promise.all([...names.map(open), ...typewriter]), close };
   } catch (error) {
     await close();
     throw error;
