@@ -4,8 +4,8 @@ import {
   type AnswerStart,
   FinishReason,
   type GenerateResponse,
-  Profile,
 } from "@medv/proto/diffusion";
+import { profileName, type ProfileName } from "@medv/proto/profile_name";
 import type { AnswerRequest } from "./answer_request.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
 import type { ModelDescription } from "./model_description.ts";
@@ -39,7 +39,7 @@ export type AnswerEvent =
       readonly model: string;
       readonly prompt_tokens: number;
       readonly image_rows: number;
-      readonly profile: "exact" | "prefix";
+      readonly profile: ProfileName | "unknown";
       readonly gen_length: number;
       readonly block_length: number;
       readonly steps: number;
@@ -50,6 +50,8 @@ export type AnswerEvent =
       readonly type: "block-draft";
       readonly block: number;
       readonly forward_passes: number;
+      /** Tokens that were covered again so far. */
+      readonly revisions: number;
       readonly tokens: readonly {
         readonly position: number;
         readonly text: string;
@@ -128,11 +130,12 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEv
     case "answerStart":
       return answerStart(event.value, progress.model);
     case "blockDraft": {
-      const { block, forwardPasses, tokens } = event.value;
+      const { block, forwardPasses, revisions, tokens } = event.value;
       return {
         type: "block-draft",
         block,
         forward_passes: forwardPasses,
+        revisions,
         tokens: tokens.map(({ position, text, confidence, committed }) => ({
           position,
           text,
@@ -158,7 +161,7 @@ function answerStart(start: AnswerStart, model: string): AnswerEvent {
     model,
     prompt_tokens: start.promptTokens,
     image_rows: start.imageRows,
-    profile: start.profile === Profile.PREFIX ? "prefix" : "exact",
+    profile: profileName(start.profile) ?? "unknown",
     gen_length: start.genLength,
     block_length: start.blockLength,
     steps: start.steps,

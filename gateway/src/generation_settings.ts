@@ -1,5 +1,6 @@
 import { DomainError } from "@medv/proto";
-import { Profile, Remasking, SystemPrompt } from "@medv/proto/diffusion";
+import { Cache, Remasking, SystemPrompt } from "@medv/proto/diffusion";
+import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
 import { z } from "zod";
 import type { GenerateInput } from "./services.ts";
 
@@ -7,7 +8,7 @@ const count = z.int().min(1).max(0xffff_ffff);
 
 /** Settings that only a diffusion decoder has. */
 const diffusionSchema = z.strictObject({
-  profile: z.enum(["exact", "prefix"]).optional(),
+  profile: z.enum(PROFILE_NAMES).optional(),
   gen_length: count.optional(),
   block_length: count.optional(),
   steps: count.optional(),
@@ -15,8 +16,16 @@ const diffusionSchema = z.strictObject({
   remasking: z.enum(["low_confidence", "random"]).optional(),
   suffix: z.string().optional(),
   forbidden_token_ids: z.array(z.int().min(0).max(0xffff_ffff)).optional(),
+  factor: z.number().optional(),
   threshold: z.number().optional(),
-  prefix_refresh_interval: count.optional(),
+  risk: z.number().optional(),
+  entropy: z.number().optional(),
+  cache: z.enum(["none", "prefix", "dual"]).optional(),
+  suffix_window: z.int().min(0).max(0xffff_ffff).optional(),
+  refresh_steps: count.optional(),
+  refresh_commits: count.optional(),
+  doubt: z.number().optional(),
+  min_tokens: z.int().min(0).max(0xffff_ffff).optional(),
   system_prompt: z.enum(["general", "medical"]).optional(),
   keep_image_newline: z.boolean().optional(),
 });
@@ -36,7 +45,7 @@ export const settingsFields = {
 
 const settingsSchema = z.object(settingsFields);
 
-const PROFILES = { exact: Profile.EXACT, prefix: Profile.PREFIX } as const;
+const CACHES = { none: Cache.NONE, prefix: Cache.PREFIX, dual: Cache.DUAL } as const;
 const REMASKINGS = { low_confidence: Remasking.LOW_CONFIDENCE, random: Remasking.RANDOM } as const;
 const SYSTEM_PROMPTS = { general: SystemPrompt.GENERAL, medical: SystemPrompt.MEDICAL } as const;
 
@@ -51,7 +60,7 @@ export function toGenerationSettings(
   const { temperature, seed, stop, diffusion = {} } = request;
   const genLength = genLengthOf(request);
   return {
-    ...(diffusion.profile && { profile: PROFILES[diffusion.profile] }),
+    ...(diffusion.profile && { profile: profileNumber(diffusion.profile) }),
     ...(genLength !== undefined && { genLength }),
     ...(diffusion.block_length !== undefined && { blockLength: diffusion.block_length }),
     ...(diffusion.steps !== undefined && { steps: diffusion.steps }),
@@ -61,10 +70,16 @@ export function toGenerationSettings(
     stop: stop ?? [],
     ...(diffusion.suffix !== undefined && { suffix: diffusion.suffix }),
     forbiddenTokenIds: diffusion.forbidden_token_ids ?? [],
+    ...(diffusion.factor !== undefined && { factor: diffusion.factor }),
     ...(diffusion.threshold !== undefined && { threshold: diffusion.threshold }),
-    ...(diffusion.prefix_refresh_interval !== undefined && {
-      prefixRefreshInterval: diffusion.prefix_refresh_interval,
-    }),
+    ...(diffusion.risk !== undefined && { risk: diffusion.risk }),
+    ...(diffusion.entropy !== undefined && { entropy: diffusion.entropy }),
+    ...(diffusion.cache && { cache: CACHES[diffusion.cache] }),
+    ...(diffusion.suffix_window !== undefined && { suffixWindow: diffusion.suffix_window }),
+    ...(diffusion.refresh_steps !== undefined && { refreshSteps: diffusion.refresh_steps }),
+    ...(diffusion.refresh_commits !== undefined && { refreshCommits: diffusion.refresh_commits }),
+    ...(diffusion.doubt !== undefined && { doubt: diffusion.doubt }),
+    ...(diffusion.min_tokens !== undefined && { minTokens: diffusion.min_tokens }),
     // OpenAI's seed may be negative, the wire's is unsigned.
     ...(typeof seed === "number" && { seed: BigInt.asUintN(64, BigInt(seed)) }),
     ...(diffusion.system_prompt && { systemPrompt: SYSTEM_PROMPTS[diffusion.system_prompt] }),

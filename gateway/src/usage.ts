@@ -11,6 +11,8 @@ export type Usage = {
     readonly image_cache: "hit" | "miss" | "none";
     readonly image_rows: number;
     readonly forward_passes: number;
+    /** Tokens that were covered again. */
+    readonly revisions: number;
     readonly queue_ms: number;
     readonly embedding_ms: number;
     readonly decode_ms: number;
@@ -32,6 +34,7 @@ export function usageOf(
       image_cache: imageCache(encoded),
       image_rows: start?.imageRows ?? 0,
       forward_passes: end.forwardPasses,
+      revisions: end.revisions,
       queue_ms: end.queueMs,
       embedding_ms: end.embeddingMs,
       decode_ms: end.decodeMs,

@@ -2,7 +2,9 @@ import { attentionBias, innerBias } from "./attention_bias.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderInputs } from "./decoder_inputs.ts";
-import { denoiseStep, gatherActive, type DecoderState, type StepContext } from "./denoise_step.ts";
+import type { DecoderState, StepContext } from "./decoder_state.ts";
+import { denoiseStep } from "./denoise_step.ts";
+import { gatherPlaces } from "./places.ts";
 import { languageHead, languageTower, type KeyValue } from "./language_tower.ts";
 import { rotaryTable, type RotaryTable } from "./layers/rotary_embedding.ts";
 import { checkpointWeights, commonFolder, type Weights } from "./layers/weights.ts";
@@ -18,6 +20,7 @@ export type BlockDecoderOptions = {
   /** Ids that the tokenizer has; logits beyond it do not exist. */
   readonly vocabulary: number;
   readonly maskId: number;
+  readonly eotId: number;
   /** Longest merged sequence that is served. */
   readonly contextLength: number;
 };
@@ -48,9 +51,12 @@ export const STATE_OUTPUTS = {
   commitConfidence: "commit_confidence",
   stop: "stop_position",
   forwardPasses: "forward_passes",
+  committed: "committed",
+  revisions: "revisions",
   prediction: "prediction",
   confidence: "confidence",
   done: "done",
+  resting: "resting",
 } as const satisfies Record<keyof DecoderState, string>;
 
 function blockDecoder(
@@ -59,6 +65,7 @@ function blockDecoder(
   config: ModelConfig,
   options: BlockDecoderOptions & { readonly newline: boolean },
 ): DecoderState {
+  const { vocabulary } = options;
   const inputs = decoderInputs(graph, config);
   const rotary = rotaryTable(graph, {
     positions: options.contextLength,
@@ -72,47 +79,45 @@ function blockDecoder(
     shape: ["sequence"],
   });
   const context: StepContext = {
+    ...options,
     inputs,
     activeIndex: graph.op("Max", [inputs.active, zero]),
+    shadowIndex: graph.op("Max", [inputs.shadow, zero]),
     range,
-    maskId: options.maskId,
-    vocabulary: options.vocabulary,
+    head: (where, hidden) => languageHead(where, weights, hidden, config.language, vocabulary),
   };
-
-  const refreshed = refresh(graph, weights, config, { context, rotary, ...options });
-  const initial = initialState(graph, context);
-  const first = denoiseStep(graph, refreshed.logits, initial, zero, context);
-  return innerSteps(graph, weights, config, {
+  const tower: Tower = { weights, config, rotary, newline: options.newline };
+  const refreshed = refresh(graph, tower, context);
+  const first = denoiseStep(
+    graph,
+    { hidden: refreshed.hidden, withShadow: false },
+    initialState(graph, context),
+    zero,
     context,
-    rotary,
-    kept: refreshed.keyValues,
-    state: first,
-    vocabulary: options.vocabulary,
-  });
+  );
+  return innerSteps(graph, tower, context, { kept: refreshed.keyValues, state: first });
 }
 
-/** The full forward; logits only where they are asked for. */
+type Tower = {
+  readonly weights: Weights;
+  readonly config: ModelConfig;
+  readonly rotary: RotaryTable;
+  /** The checkpoint has an `image_newline`. */
+  readonly newline: boolean;
+};
+
+/** The full forward: keys and values of the whole sequence, and what it gives at the active places. */
 function refresh(
   graph: Graph,
-  weights: Weights,
-  config: ModelConfig,
-  options: {
-    readonly context: StepContext;
-    readonly rotary: RotaryTable;
-    readonly newline: boolean;
-    readonly vocabulary: number;
-  },
-): { readonly logits: Value; readonly keyValues: readonly KeyValue[] } {
-  const { inputs, activeIndex, range } = options.context;
+  { weights, config, rotary, newline }: Tower,
+  { inputs, activeIndex, range, vocabulary }: StepContext,
+): { readonly hidden: Value; readonly keyValues: readonly KeyValue[] } {
   const hiddenSize = config.language.hiddenSize;
-  const embedded = mergeImageRows(graph, weights, config, inputs, options);
+  const embedded = mergeImageRows(graph, weights, config, inputs, { newline, vocabulary });
   const x = graph.op("Reshape", [embedded, int64s(graph, [-1, hiddenSize])], {
     shape: ["rows*sequence", hiddenSize],
   });
   const shape = graph.op("Shape", [inputs.tokenIds]);
-  const positions = graph.op("Expand", [unsqueeze(graph, range, [0]), shape], {
-    shape: ["rows", "sequence"],
-  });
   const visible = graph.op("Less", [
     unsqueeze(graph, range, [0]),
     unsqueeze(graph, inputs.length, [1]),
@@ -122,116 +127,87 @@ function refresh(
     weights,
     x,
     {
-      positions,
+      positions: inputs.positions,
       shape: towerShape(graph, inputs.tokenIds, hiddenSize),
-      bias: attentionBias(graph, visible, positions),
-      rotary: options.rotary,
+      bias: attentionBias(graph, visible, inputs.positions),
+      rotary,
     },
     config.language,
   );
-  const sequence = graph.op("Gather", [shape, scalar(graph, "int64", 1)]);
-  const rowIndex = graph.op(
-    "Range",
-    [
-      scalar(graph, "int64", 0),
-      graph.op("Gather", [shape, scalar(graph, "int64", 0)]),
-      scalar(graph, "int64", 1),
-    ],
-    { shape: ["rows"] },
-  );
+  const [zero, one] = [scalar(graph, "int64", 0), scalar(graph, "int64", 1)];
+  const sequence = graph.op("Gather", [shape, one]);
+  const rowIndex = graph.op("Range", [zero, graph.op("Gather", [shape, zero]), one], {
+    shape: ["rows"],
+  });
   const offset = graph.op("Mul", [unsqueeze(graph, rowIndex, [1]), sequence]);
   const flat = graph.op("Reshape", [graph.op("Add", [activeIndex, offset]), int64s(graph, [-1])], {
-    shape: ["rows*active"],
+    shape: ["rows*queries"],
   });
-  const activeHidden = graph.op("Gather", [hidden, flat], { attributes: { axis: 0 } });
   return {
-    logits: activeLogits(graph, weights, config, activeHidden, options),
+    hidden: graph.op("Gather", [hidden, flat], { attributes: { axis: 0 } }),
     keyValues,
   };
 }
 
-/** Inner steps against the kept keys and values, until every row is done or `steps` are made. */
+/** Inner steps against the kept keys and values, until every row rests or `steps` are made. */
 function innerSteps(
   graph: Graph,
-  weights: Weights,
-  config: ModelConfig,
-  options: {
-    readonly context: StepContext;
-    readonly rotary: RotaryTable;
-    readonly kept: readonly KeyValue[];
-    readonly state: DecoderState;
-    readonly vocabulary: number;
-  },
+  { weights, config, rotary }: Tower,
+  context: StepContext,
+  { kept, state }: { readonly kept: readonly KeyValue[]; readonly state: DecoderState },
 ): DecoderState {
-  const { context, state } = options;
-  const { inputs, activeIndex } = context;
+  const { inputs, activeIndex, shadowIndex, vocabulary } = context;
   const hiddenSize = config.language.hiddenSize;
   const bias = innerBias(graph, context);
+  const places = graph.op("Concat", [activeIndex, shadowIndex], { attributes: { axis: 1 } });
+  const positions = gatherPlaces(graph, inputs.positions, places); // [rows, active + shadow]
+  const masks = graph.op(
+    "Expand",
+    [scalar(graph, "int64", context.maskId), graph.op("Shape", [shadowIndex])],
+    { shape: shadowIndex.shape },
+  );
 
   const body = new Graph(graph);
   const iteration = body.input("inner.iteration", "int64", []);
   body.input("inner.condition", "bool", []);
-  const carried = mapState(state, (value, field) =>
-    body.input(`inner.${field}`, value.dtype, value.shape),
+  const carried = mapState((field) =>
+    body.input(`inner.${field}`, state[field].dtype, state[field].shape),
   );
   const next = body.scope("inner", () => {
-    const current = gatherActive(body, carried.tokenIds, activeIndex);
+    const current = body.op("Concat", [gatherPlaces(body, carried.tokenIds, activeIndex), masks], {
+      attributes: { axis: 1 },
+    });
     const x = body.op(
       "Reshape",
       [
-        embedTokens(body, weights, current, { vocabulary: options.vocabulary, hiddenSize }),
+        embedTokens(body, weights, current, { vocabulary, hiddenSize }),
         int64s(body, [-1, hiddenSize]),
       ],
-      { shape: ["rows*active", hiddenSize] },
+      { shape: ["rows*queries", hiddenSize] },
     );
     const { hidden } = languageTower(
       body,
       weights,
       x,
-      {
-        positions: activeIndex,
-        shape: towerShape(body, inputs.active, hiddenSize),
-        bias,
-        rotary: options.rotary,
-        past: options.kept,
-      },
+      { positions, shape: towerShape(body, current, hiddenSize), bias, rotary, past: kept },
       config.language,
     );
-    const logits = activeLogits(body, weights, config, hidden, {
-      context,
-      vocabulary: options.vocabulary,
-    });
     const step = body.op("Add", [iteration, scalar(body, "int64", 1)]);
-    return denoiseStep(body, logits, carried, step, context);
+    return denoiseStep(body, { hidden, withShadow: true }, carried, step, context);
   });
-  body.output(anyNotDone(body, next.done));
+  body.output(anyMoving(body, next.resting));
   for (const field of STATE_FIELDS)
     body.output(body.op("Identity", [next[field]], { as: `inner.next.${field}` }));
 
   const results = graph.ops(
     "Loop",
-    [inputs.steps, anyNotDone(graph, state.done), ...STATE_FIELDS.map((field) => state[field])],
+    [inputs.steps, anyMoving(graph, state.resting), ...STATE_FIELDS.map((field) => state[field])],
     { graphs: { body }, as: "inner_steps" },
   );
-  return mapState(state, (_, field) => {
+  return mapState((field) => {
     const value = results[STATE_FIELDS.indexOf(field)];
     if (value === undefined) throw new RangeError(`Cannot find "${field}" in the loop's results`);
     return value;
-  });
-}
-
-function activeLogits(
-  graph: Graph,
-  weights: Weights,
-  config: ModelConfig,
-  hidden: Value,
-  options: { readonly context: StepContext; readonly vocabulary: number },
-): Value {
-  const logits = languageHead(graph, weights, hidden, config.language, options.vocabulary);
-  const shape = towerShape(graph, options.context.inputs.active, options.vocabulary);
-  return graph.op("Reshape", [logits, shape], {
-    shape: ["rows", "active", options.vocabulary],
-    as: "logits",
   });
 }
 
@@ -246,9 +222,12 @@ function initialState(graph: Graph, { inputs, activeIndex }: StepContext): Decod
     commitConfidence: like(inputs.tokenIds, "float32", 0),
     stop: inputs.stop,
     forwardPasses: like(inputs.length, "int64", 0),
+    committed: like(inputs.length, "int64", 0),
+    revisions: like(inputs.length, "int64", 0),
     prediction: like(activeIndex, "int64", 0),
     confidence: like(activeIndex, "float32", 0),
     done: like(inputs.length, "bool", 0),
+    resting: like(inputs.length, "bool", 0),
   };
 }
 
@@ -258,30 +237,32 @@ const STATE_FIELDS = [
   "commitConfidence",
   "stop",
   "forwardPasses",
+  "committed",
+  "revisions",
   "prediction",
   "confidence",
   "done",
+  "resting",
 ] as const satisfies readonly (keyof DecoderState)[];
 
-function mapState(
-  state: DecoderState,
-  map: (value: Value, field: keyof DecoderState) => Value,
-): DecoderState {
-  const mapped = (field: keyof DecoderState): Value => map(state[field], field);
+function mapState(map: (field: keyof DecoderState) => Value): DecoderState {
   return {
-    tokenIds: mapped("tokenIds"),
-    commitStep: mapped("commitStep"),
-    commitConfidence: mapped("commitConfidence"),
-    stop: mapped("stop"),
-    forwardPasses: mapped("forwardPasses"),
-    prediction: mapped("prediction"),
-    confidence: mapped("confidence"),
-    done: mapped("done"),
+    tokenIds: map("tokenIds"),
+    commitStep: map("commitStep"),
+    commitConfidence: map("commitConfidence"),
+    stop: map("stop"),
+    forwardPasses: map("forwardPasses"),
+    committed: map("committed"),
+    revisions: map("revisions"),
+    prediction: map("prediction"),
+    confidence: map("confidence"),
+    done: map("done"),
+    resting: map("resting"),
   };
 }
 
-function anyNotDone(graph: Graph, done: Value): Value {
-  return anyLast(graph, graph.op("Not", [done]));
+function anyMoving(graph: Graph, resting: Value): Value {
+  return anyLast(graph, graph.op("Not", [resting]));
 }
 
 /** Shape tensor `[rows, tokens, width]`. */

@@ -15,19 +15,36 @@ export type DecoderInputs = {
   readonly imageRow: Value;
   /** float32 `[rows, sequence, taps]`: weight of each tap, after the projector. */
   readonly imageWeight: Value;
-  /** int64 `[rows]`: positions in use; what follows is padding. */
+  /** int64 `[rows, sequence]`: position in the whole answer, which is not the place where masks far ahead are left out. */
+  readonly positions: Value;
+  /** bool `[rows, sequence]`: a template's tokens, which nothing covers again. */
+  readonly frozen: Value;
+  /** int64 `[rows]`: places in use; what follows is padding. */
   readonly length: Value;
-  /** int64 `[rows, active]`: positions that get logits, and that inner steps feed; -1 is padding. */
+  /** int64 `[rows, active]`: places that get logits, and that inner steps feed; -1 is padding. */
   readonly active: Value;
+  /** int64 `[rows, shadow]`: places that inner steps look at as if they were covered; -1 is padding. */
+  readonly shadow: Value;
   /** int64 `[rows]`: nothing at or after it commits. */
   readonly blockEnd: Value;
   /** int64 `[rows]`: first position of the answer, and the one after its last. */
   readonly canvasStart: Value;
   readonly canvasEnd: Value;
-  /** int64 `[rows, steps + 1]`: the transfer schedule of this run's steps. */
+  /** int64 `[rows, steps + 1]`: how many commit at each of this run's steps, whatever the other rules say. */
   readonly quota: Value;
-  /** float32 `[rows]`: factor rule; negative where the schedule decides. */
+  /** float32 `[rows]`: upstream's factor rule, which alone decides; negative where it does not hold. */
   readonly factor: Value;
+  /** float32 `[rows]`: commits where the confidence is not below it; above 1 where the rule does not hold. */
+  readonly threshold: Value;
+  /** float32 `[rows]`: commits the most confident while their joint risk is below it; 0 where the rule does not hold. */
+  readonly risk: Value;
+  /** float32 `[rows]`: commits the least uncertain while their joint entropy is not above it; negative where not. */
+  readonly entropy: Value;
+  /** float32 `[rows]`: covers a token again when its probability, looked at as if covered, is below it; 0 never. */
+  readonly doubt: Value;
+  /** int64 `[rows]`: steps of this run that the row takes part in, and commits after which it waits for a refresh. */
+  readonly stepLimit: Value;
+  readonly commitLimit: Value;
   /** float32 `[rows]` */
   readonly temperature: Value;
   /** bool `[rows]`: commit at random places instead of the most confident ones. */
@@ -38,6 +55,8 @@ export type DecoderInputs = {
   readonly stepOffset: Value;
   /** int64 `[rows, forbidden]`: ids that are never chosen. */
   readonly forbidden: Value;
+  /** int64 `[rows]`: first place where the answer may end. */
+  readonly eotFrom: Value;
   /** float32 `[rows]`, and int64 `[rows]`: rows whose logits are combined. */
   readonly cfgScale: Value;
   readonly conditional: Value;
@@ -58,18 +77,28 @@ export function decoderInputs(graph: Graph, config: ModelConfig): DecoderInputs 
     embedding: graph.input("embedding", "float32", ["image_tokens", config.vision.hiddenSize]),
     imageRow: graph.input("image_row", "int64", ["rows", "sequence", "taps"]),
     imageWeight: graph.input("image_weight", "float32", ["rows", "sequence", "taps"]),
+    positions: graph.input("positions", "int64", ["rows", "sequence"]),
+    frozen: graph.input("frozen", "bool", ["rows", "sequence"]),
     length: graph.input("length", "int64", perRow),
     active: graph.input("active", "int64", ["rows", "active"]),
+    shadow: graph.input("shadow", "int64", ["rows", "shadow"]),
     blockEnd: graph.input("block_end", "int64", perRow),
     canvasStart: graph.input("canvas_start", "int64", perRow),
     canvasEnd: graph.input("canvas_end", "int64", perRow),
     quota: graph.input("quota", "int64", ["rows", "schedule"]),
     factor: graph.input("factor", "float32", perRow),
+    threshold: graph.input("threshold", "float32", perRow),
+    risk: graph.input("risk", "float32", perRow),
+    entropy: graph.input("entropy", "float32", perRow),
+    doubt: graph.input("doubt", "float32", perRow),
+    stepLimit: graph.input("step_limit", "int64", perRow),
+    commitLimit: graph.input("commit_limit", "int64", perRow),
     temperature: graph.input("temperature", "float32", perRow),
     randomRemasking: graph.input("random_remasking", "bool", perRow),
     seed: graph.input("seed", "int64", perRow),
     stepOffset: graph.input("step_offset", "int64", perRow),
     forbidden: graph.input("forbidden", "int64", ["rows", "forbidden"]),
+    eotFrom: graph.input("eot_from", "int64", perRow),
     cfgScale: graph.input("cfg_scale", "float32", perRow),
     conditional: graph.input("conditional", "int64", perRow),
     unconditional: graph.input("unconditional", "int64", perRow),

@@ -1,110 +1,195 @@
+import { carefulRows, coverAgain, settledShadows } from "./cover_again.ts";
 import type { DecoderInputs } from "./decoder_inputs.ts";
-import { cast, scalar } from "./onnx/constants.ts";
-import { Graph } from "./onnx/graph.ts";
-import { anyLast, reduceLast, unsqueeze } from "./onnx/reduce.ts";
+import type { DecoderState, StepContext } from "./decoder_state.ts";
+import { cast, int64s, scalar } from "./onnx/constants.ts";
+import type { Graph } from "./onnx/graph.ts";
+import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
-import { pickToken, positionSeeds, uniform } from "./pick_token.ts";
+import { filledLike, gatherPlaces, writePlaces } from "./places.ts";
+import { predict, type Prediction } from "./predict.ts";
 import { NO_STOP, stopPosition } from "./stop_position.ts";
 import { transfer } from "./transfer.ts";
 
-/** What a denoise step changes; carried from step to step. */
-export type DecoderState = {
-  /** int64 `[rows, sequence]` */
-  readonly tokenIds: Value;
-  /** int64 `[rows, sequence]`: step of this run at which a position committed, -1 where it did not. */
-  readonly commitStep: Value;
-  /** float32 `[rows, sequence]`: confidence at commit. */
-  readonly commitConfidence: Value;
-  /** int64 `[rows]` */
-  readonly stop: Value;
-  /** int64 `[rows]`: forward passes that this row took part in. */
-  readonly forwardPasses: Value;
-  /** int64 `[rows, active]`, float32 `[rows, active]`: the last prediction for every active position. */
-  readonly prediction: Value;
-  readonly confidence: Value;
-  /** bool `[rows]`: the block needs no further step. */
-  readonly done: Value;
-};
-
-export type StepContext = {
-  readonly inputs: DecoderInputs;
-  /** int64 `[rows, active]`, padding at 0. */
-  readonly activeIndex: Value;
-  /** int64 `[sequence]`: 0, 1, 2 … */
-  readonly range: Value;
-  readonly maskId: number;
-  readonly vocabulary: number;
+/** What the language tower gave for the places that a step feeds. */
+export type StepQueries = {
+  /** float32 `[rows * queries, hidden]`: the active places, then, where there are any, the shadows. */
+  readonly hidden: Value;
+  readonly withShadow: boolean;
 };
 
 /**
- * From logits to the next canvas: suppress, pick, rank, commit, look for a stop.
+ * From hidden states to the next canvas: predict, rank, commit, cover again what is doubted, look for a stop.
  *
- * @param logits float32 `[rows, active, vocabulary]`
  * @param step int64 `[]`, counted from the start of the run.
  * @see {@link https://arxiv.org/abs/2502.09992 | Nie et al. 2025}, Algorithm 5, and the published sampler
  */
 export function denoiseStep(
   graph: Graph,
-  logits: Value,
+  queries: StepQueries,
   state: DecoderState,
   step: Value,
   context: StepContext,
 ): DecoderState {
-  const { inputs, activeIndex } = context;
+  const { inputs } = context;
   const maskId = scalar(graph, "int64", context.maskId);
-  const suppressed = suppress(graph, guide(graph, logits, inputs), inputs.forbidden);
-
-  const rowStep = graph.op("Add", [inputs.stepOffset, step]);
-  const noiseSeed = positionSeeds(graph, inputs.seed, rowStep, inputs.active);
-  const prediction = pickToken(graph, suppressed, {
-    temperature: inputs.temperature,
-    noiseSeed,
-    vocabulary: context.vocabulary,
+  const moving = graph.op("Not", [state.resting]);
+  const masked = maskedActive(graph, state.tokenIds, maskId, context);
+  const settled = settledShadows(graph, state, maskId, context);
+  const { active, standing } = predicted(graph, queries, state, {
+    step,
+    context,
+    masked,
+    settled,
   });
-  const confidence = graph.op("Where", [
-    unsqueeze(graph, inputs.randomRemasking, [1]),
-    cast(graph, uniform(graph, noiseSeed), "float32"),
-    probability(graph, suppressed, prediction),
-  ]);
 
-  const current = gatherActive(graph, state.tokenIds, activeIndex);
-  const masked = maskedActive(graph, current, inputs.active, maskId);
-  const notDone = graph.op("Not", [unsqueeze(graph, state.done, [1])]);
   const limit = graph.op("Min", [inputs.blockEnd, state.stop]);
   const before = graph.op("Less", [inputs.active, unsqueeze(graph, limit, [1])]);
-  const eligible = graph.op("And", [masked, before]);
-  const chosen = transfer(graph, confidence, masked, eligible, {
-    quota: columnOf(graph, inputs.quota, step),
-    factor: inputs.factor,
-  });
+  const chosen = transfer(
+    graph,
+    {
+      confidence: active.confidence,
+      entropy: active.entropy,
+      masked,
+      eligible: graph.op("And", [masked, before]),
+    },
+    { ...inputs, quota: columnOf(graph, inputs.quota, step) },
+  );
   // A predicted mask token leaves the position masked, so it commits nothing.
-  const real = graph.op("Not", [graph.op("Equal", [prediction, maskId])]);
-  const commit = graph.op("And", [graph.op("And", [chosen, notDone]), real]);
+  const real = graph.op("Not", [graph.op("Equal", [active.token, maskId])]);
+  const commit = graph.op("And", [graph.op("And", [chosen, unsqueeze(graph, moving, [1])]), real]);
+  const commits = countLast(graph, commit); // [rows]
+  const index = context.activeIndex;
+  const covered = {
+    tokenIds: writePlaces(graph, state.tokenIds, { commit, index, updates: active.token }),
+    commitStep: writePlaces(graph, state.commitStep, {
+      commit,
+      index,
+      updates: filledLike(graph, step, active.token),
+    }),
+    commitConfidence: writePlaces(graph, state.commitConfidence, {
+      commit,
+      index,
+      updates: active.confidence,
+    }),
+    revisions: state.revisions,
+  };
+  const careful = carefulRows(graph, inputs);
+  const revised =
+    standing === undefined
+      ? covered
+      : coverAgain(graph, covered, { standing, settled, commits, moving, maskId, context });
 
-  const tokenIds = write(graph, state.tokenIds, commit, prediction, context);
-  const stop = stopPosition(graph, tokenIds, {
+  // What is covered again may have been the stop itself.
+  const stop = stopPosition(graph, revised.tokenIds, {
     sequences: inputs.stopSequences,
     start: inputs.canvasStart,
     end: inputs.canvasEnd,
-    known: state.stop,
+    known: graph.op("Where", [careful, scalar(graph, "int64", NO_STOP), state.stop]),
     range: context.range,
   });
-  const stepColumn = graph.op("Add", [
-    step,
-    graph.op("Mul", [prediction, scalar(graph, "int64", 0)]),
+  const nextStop = graph.op("Where", [moving, stop, state.stop]);
+  const done = graph.op("Or", [
+    state.done,
+    graph.op("And", [moving, blockDone(graph, revised.tokenIds, stop, maskId, context)]),
   ]);
+  const committed = graph.op("Add", [state.committed, commits]);
+  const keep = unsqueeze(graph, moving, [1]);
   return {
-    tokenIds,
-    commitStep: write(graph, state.commitStep, commit, stepColumn, context),
-    commitConfidence: write(graph, state.commitConfidence, commit, confidence, context),
-    stop: graph.op("Where", [state.done, state.stop, stop]),
-    forwardPasses: graph.op("Add", [
-      state.forwardPasses,
-      cast(graph, graph.op("Not", [state.done]), "int64"),
+    ...revised,
+    stop: nextStop,
+    forwardPasses: graph.op("Add", [state.forwardPasses, cast(graph, moving, "int64")]),
+    committed,
+    prediction: graph.op("Where", [
+      graph.op("And", [keep, masked]),
+      active.token,
+      state.prediction,
     ]),
-    prediction: graph.op("Where", [notDone, prediction, state.prediction]),
-    confidence: graph.op("Where", [notDone, confidence, state.confidence]),
-    done: graph.op("Or", [state.done, blockDone(graph, tokenIds, stop, maskId, context)]),
+    confidence: graph.op("Where", [
+      graph.op("And", [keep, masked]),
+      active.confidence,
+      state.confidence,
+    ]),
+    done,
+    resting: restingAfter(graph, { done, committed, step, inputs }),
+  };
+}
+
+/** A row rests when its block is done, its steps are made, or it waits for a refresh. */
+function restingAfter(
+  graph: Graph,
+  options: {
+    readonly done: Value;
+    readonly committed: Value;
+    readonly step: Value;
+    readonly inputs: DecoderInputs;
+  },
+): Value {
+  const { done, committed, step, inputs } = options;
+  const next = graph.op("Add", [step, scalar(graph, "int64", 1)]);
+  return [
+    graph.op("GreaterOrEqual", [next, inputs.stepLimit]),
+    graph.op("GreaterOrEqual", [committed, inputs.commitLimit]),
+  ].reduce((left, right) => graph.op("Or", [left, right]), done);
+}
+
+/** Asks the LM head about what is covered, and about what stands where a shadow looks. */
+function predicted(
+  graph: Graph,
+  { hidden, withShadow }: StepQueries,
+  state: DecoderState,
+  options: {
+    readonly step: Value;
+    readonly context: StepContext;
+    readonly masked: Value;
+    readonly settled: Value;
+  },
+): { readonly active: Prediction; readonly standing: Value | undefined } {
+  const { step, context, masked, settled } = options;
+  const { inputs, activeIndex, shadowIndex } = context;
+  const inBlock = graph.op("Less", [inputs.active, unsqueeze(graph, inputs.blockEnd, [1])]);
+  // Upstream's factor rule counts what is covered after the block too, and may take the last one of it.
+  const usesFactor = graph.op("GreaterOrEqual", [inputs.factor, scalar(graph, "float32", 0)]);
+  const wanted = graph.op("And", [
+    masked,
+    graph.op("Or", [inBlock, unsqueeze(graph, usesFactor, [1])]),
+  ]);
+  const join = (left: Value, right: Value): Value =>
+    withShadow ? graph.op("Concat", [left, right], { attributes: { axis: 1 } }) : left;
+  const all = predict(
+    graph,
+    {
+      hidden,
+      wanted: join(wanted, settled),
+      places: join(inputs.active, inputs.shadow),
+      tokens: join(
+        gatherPlaces(graph, state.tokenIds, activeIndex),
+        gatherPlaces(graph, state.tokenIds, shadowIndex),
+      ),
+    },
+    { ...context, step, head: (picked) => context.head(graph, picked) },
+  );
+  if (!withShadow) return { active: all, standing: undefined };
+  const count = axisLength(graph, inputs.active);
+  const part = (value: Value, isShadow: boolean): Value =>
+    graph.op(
+      "Slice",
+      [
+        value,
+        ...(isShadow
+          ? [count, int64s(graph, [Number.MAX_SAFE_INTEGER])]
+          : [int64s(graph, [0]), count]),
+        int64s(graph, [1]),
+      ],
+      { shape: (isShadow ? inputs.shadow : inputs.active).shape },
+    );
+  return {
+    active: {
+      token: part(all.token, false),
+      confidence: part(all.confidence, false),
+      entropy: part(all.entropy, false),
+      standing: part(all.standing, false),
+    },
+    standing: part(all.standing, true),
   };
 }
 
@@ -114,10 +199,10 @@ function blockDone(
   tokenIds: Value,
   stop: Value,
   maskId: Value,
-  { inputs, activeIndex }: StepContext,
+  context: StepContext,
 ): Value {
-  const current = gatherActive(graph, tokenIds, activeIndex);
-  const masked = maskedActive(graph, current, inputs.active, maskId);
+  const { inputs } = context;
+  const masked = maskedActive(graph, tokenIds, maskId, context);
   const left = (limit: Value): Value => {
     const inside = graph.op("Less", [inputs.active, unsqueeze(graph, limit, [1])]);
     return anyLast(graph, graph.op("And", [masked, inside]));
@@ -129,111 +214,19 @@ function blockDone(
   return graph.op("Or", [graph.op("Not", [left(inputs.blockEnd)]), stopped]);
 }
 
-/** Classifier-free guidance: `u + (scale + 1)(c - u)`; rows without it are their own partners. */
-function guide(graph: Graph, logits: Value, inputs: DecoderInputs): Value {
-  const guided = new Graph(graph);
-  const pick = (rows: Value): Value =>
-    guided.op("Gather", [logits, rows], { attributes: { axis: 0 } });
-  const unconditional = pick(inputs.unconditional);
-  const scale = guided.op("Add", [inputs.cfgScale, scalar(guided, "float32", 1)]);
-  const difference = guided.op("Sub", [pick(inputs.conditional), unconditional]);
-  guided.output(
-    guided.op("Add", [
-      unconditional,
-      guided.op("Mul", [unsqueeze(guided, scale, [1, 2]), difference]),
-    ]),
-  );
-  const plain = new Graph(graph);
-  plain.output(plain.op("Identity", [logits]));
-  const any = anyLast(graph, graph.op("Greater", [inputs.cfgScale, scalar(graph, "float32", 0)]));
-  return graph.op("If", [any], {
-    graphs: { then_branch: guided, else_branch: plain },
-    as: "guided",
-  });
-}
-
-/** Forbidden ids get -inf, so they have no probability either. */
-function suppress(graph: Graph, logits: Value, forbidden: Value): Value {
-  const [rows, active] = logits.shape;
-  const count = forbidden.shape[1] ?? 1;
-  const shape = [rows ?? 1, active ?? 1, count];
-  const lengths = graph.op(
-    "Concat",
-    [
-      graph.op(
-        "Slice",
-        [
-          graph.op("Shape", [logits]),
-          ...[0, 2, 0].map((value) =>
-            graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
-          ),
-        ],
-        { shape: [2] },
-      ),
-      graph.op(
-        "Slice",
-        [
-          graph.op("Shape", [forbidden]),
-          ...[1, 2, 0].map((value) =>
-            graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)])),
-          ),
-        ],
-        { shape: [1] },
-      ),
-    ],
-    { attributes: { axis: 0 } },
-  );
-  const indices = graph.op("Expand", [unsqueeze(graph, forbidden, [1]), lengths], { shape });
-  const updates = graph.op("Expand", [scalar(graph, "float32", -Infinity), lengths], { shape });
-  return graph.op("ScatterElements", [logits, indices, updates], { attributes: { axis: 2 } });
-}
-
-/** Softmax probability of each picked token, without a softmax over the vocabulary. */
-function probability(graph: Graph, logits: Value, picked: Value): Value {
-  const chosen = graph.op("GatherElements", [logits, unsqueeze(graph, picked, [2])], {
-    attributes: { axis: 2 },
-  });
-  const logit = reduceLast(graph, "ReduceMax", chosen);
-  const total = reduceLast(graph, "ReduceLogSumExp", logits);
-  return graph.op("Exp", [graph.op("Sub", [logit, total])]);
-}
-
-function maskedActive(graph: Graph, current: Value, active: Value, maskId: Value): Value {
-  const real = graph.op("GreaterOrEqual", [active, scalar(graph, "int64", 0)]);
+function maskedActive(
+  graph: Graph,
+  tokenIds: Value,
+  maskId: Value,
+  { inputs, activeIndex }: StepContext,
+): Value {
+  const current = gatherPlaces(graph, tokenIds, activeIndex);
+  const real = graph.op("GreaterOrEqual", [inputs.active, scalar(graph, "int64", 0)]);
   return graph.op("And", [graph.op("Equal", [current, maskId]), real]);
 }
 
-/** `[rows, sequence]` → `[rows, active]` */
-export function gatherActive(graph: Graph, value: Value, activeIndex: Value): Value {
-  return graph.op("GatherElements", [value, activeIndex], { attributes: { axis: 1 } });
-}
-
-/** Writes `updates [rows, active]` where `commit` says so. */
-function write(
-  graph: Graph,
-  target: Value,
-  commit: Value,
-  updates: Value,
-  context: StepContext,
-): Value {
-  // Padding points at position 0, which several entries may share: one scratch column takes what does not commit.
-  const scratch = graph.op("Gather", [graph.op("Shape", [target]), scalar(graph, "int64", 1)]);
-  const [rows, sequence] = target.shape;
-  const wide = graph.op("Concat", [target, column(graph, target)], { attributes: { axis: 1 } });
-  const index = graph.op("Where", [commit, context.activeIndex, scratch]);
-  const written = graph.op("ScatterElements", [wide, index, updates], { attributes: { axis: 1 } });
-  const one = (value: number): Value =>
-    graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(value)]));
-  return graph.op("Slice", [written, one(0), one(-1), one(1)], {
-    shape: [rows ?? 1, sequence ?? 1],
-  });
-}
-
-/** The first column, `[rows, 1]`. */
-function column(graph: Graph, value: Value): Value {
-  const one = (number: number): Value =>
-    graph.constant("slice", "int64", [1], new BigInt64Array([BigInt(number)]));
-  return graph.op("Slice", [value, one(0), one(1), one(1)], { shape: [value.shape[0] ?? 1, 1] });
+function axisLength(graph: Graph, value: Value): Value {
+  return graph.op("Gather", [graph.op("Shape", [value]), int64s(graph, [1])]);
 }
 
 /** Column `step` of `[rows, schedule]`. */

@@ -9,10 +9,10 @@ const PRIME = 2147483647;
 /**
  * The token that each position would take: the most likely one, or at a temperature the winner of a Gumbel race.
  *
- * @param logits float32 `[rows, active, vocabulary]`, forbidden ids already at -inf.
- * @param options.temperature float32 `[rows]`
- * @param options.noiseSeed int64 `[rows, active]` in `[0, 2^31 - 1)`, another one for every step and position.
- * @returns int64 `[rows, active]`
+ * @param logits float32 `[n, vocabulary]`, forbidden ids already at -inf.
+ * @param options.temperature float32 `[n]`
+ * @param options.noiseSeed int64 `[n]` in `[0, 2^31 - 1)`, another one for every step and position.
+ * @returns int64 `[n]`
  */
 export function pickToken(
   graph: Graph,
@@ -24,7 +24,7 @@ export function pickToken(
   const sampled = new Graph(graph);
   const noise = uniform(sampled, vocabularySeeds(sampled, options.noiseSeed, options.vocabulary));
   sampled.output(
-    gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, options.temperature, [1, 2])),
+    gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, options.temperature, [1])),
   );
   const greedy = new Graph(graph);
   greedy.output(argMax(greedy, logits));
@@ -82,8 +82,8 @@ function vocabularySeeds(graph: Graph, seeds: Value, vocabulary: number): Value 
     { length: vocabulary },
     (_, token) => (BigInt(token) * 1540483477n) % BigInt(PRIME),
   );
-  const tokens = graph.constant("vocabulary_seeds", "int64", [1, 1, vocabulary], offsets);
-  const sum = graph.op("Add", [unsqueeze(graph, seeds, [2]), tokens]);
+  const tokens = graph.constant("vocabulary_seeds", "int64", [1, vocabulary], offsets);
+  const sum = graph.op("Add", [unsqueeze(graph, seeds, [1]), tokens]);
   return graph.op("Mod", [sum, scalar(graph, "int64", PRIME)]);
 }
 

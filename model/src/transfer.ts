@@ -3,76 +3,119 @@ import type { Graph } from "./onnx/graph.ts";
 import { countLast, reduceLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 
+/** What decides how many positions of each row commit in a step. A row may have several of the rules. */
 export type TransferRule = {
-  /** int64 `[rows]`: how many positions the transfer schedule commits in this step. */
+  /** int64 `[rows]`: at least so many, the most confident ones. */
   readonly quota: Value;
-  /** float32 `[rows]`: factor of the threshold rule; negative where the schedule decides. */
+  /** float32 `[rows]`; see `DecoderInputs`. */
+  readonly threshold: Value;
+  readonly risk: Value;
+  readonly entropy: Value;
+  /** float32 `[rows]`: factor of the upstream rule, which takes no other beside it; negative where it does not hold. */
   readonly factor: Value;
+};
+
+/** A step's candidates, `[rows, active]` each. */
+export type Candidates = {
+  /** float32 */
+  readonly confidence: Value;
+  /** float32: of the whole distribution, in nats. */
+  readonly entropy: Value;
+  /** bool: the position is still a mask token. */
+  readonly masked: Value;
+  /** bool: the position is masked and may commit (inside the block, before a stop). */
+  readonly eligible: Value;
 };
 
 /**
  * Decides which positions of each row commit in this step.
  *
- * @param confidence float32 `[rows, active]`
- * @param masked bool `[rows, active]`: the position is still a mask token.
- * @param eligible bool `[rows, active]`: the position is masked and may commit (inside the block, before a stop).
  * @returns bool `[rows, active]`
- * @see {@link https://arxiv.org/abs/2505.22618 | Wu et al. 2025} for the factor rule
+ * @see {@link https://arxiv.org/abs/2505.22618 | Wu et al. 2025} for the threshold and factor rules
+ * @see {@link https://arxiv.org/abs/2505.24857 | Ben-Hamu et al. 2025} for the entropy bound
  */
-export function transfer(
-  graph: Graph,
-  confidence: Value,
-  masked: Value,
-  eligible: Value,
-  rule: TransferRule,
-): Value {
-  const rank = confidenceRank(graph, confidence, masked, eligible);
-  const bySchedule = graph.op("And", [
-    eligible,
-    graph.op("Less", [rank, unsqueeze(graph, rule.quota, [1])]),
-  ]);
-  const byFactor = graph.op("And", [
-    masked,
-    graph.op("Less", [
-      rank,
-      unsqueeze(
-        graph,
-        factorCount(graph, confidence, masked, eligible, { rank, factor: rule.factor }),
-        [1],
-      ),
-    ]),
-  ]);
-  const usesFactor = graph.op("GreaterOrEqual", [rule.factor, scalar(graph, "float32", 0)]);
-  return graph.op("Or", [
-    graph.op("And", [unsqueeze(graph, usesFactor, [1]), byFactor]),
-    graph.op("And", [unsqueeze(graph, graph.op("Not", [usesFactor]), [1]), bySchedule]),
-  ]);
-}
-
-/**
- * Place of each position when a row is sorted by confidence, the earlier position first among equals. Masked positions
- * that may not commit come after all that may, and what is not masked comes last.
- *
- * @returns int64 `[rows, active]`
- */
-function confidenceRank(graph: Graph, confidence: Value, masked: Value, eligible: Value): Value {
-  const ordered = graph.op("Where", [
+export function transfer(graph: Graph, candidates: Candidates, rule: TransferRule): Value {
+  const { confidence, masked, eligible } = candidates;
+  const zero = scalar(graph, "float32", 0);
+  const order = graph.op("Where", [
     eligible,
     confidence,
     graph.op("Where", [masked, scalar(graph, "float32", -1), scalar(graph, "float32", -2)]),
   ]);
-  const mine = unsqueeze(graph, ordered, [2]); // [rows, active, 1]
-  const other = unsqueeze(graph, ordered, [1]); // [rows, 1, active]
-  const active = graph.op("Gather", [graph.op("Shape", [ordered]), scalar(graph, "int64", 1)]);
+  const ahead = aheadOf(graph, order); // [rows, active, active]
+  const rank = countLast(graph, ahead); // [rows, active]
+  const column = (value: Value): Value => unsqueeze(graph, value, [1]);
+
+  const bySchedule = graph.op("Less", [rank, column(rule.quota)]);
+  const byThreshold = graph.op("GreaterOrEqual", [confidence, column(rule.threshold)]);
+  const doubt = graph.op("Where", [
+    eligible,
+    graph.op("Sub", [scalar(graph, "float32", 1), confidence]),
+    zero,
+  ]);
+  const byRisk = graph.op("Less", [
+    graph.op("Add", [sumAhead(graph, ahead, doubt), doubt]),
+    column(rule.risk),
+  ]);
+  const byEntropy = graph.op("LessOrEqual", [
+    entropyAhead(graph, candidates),
+    column(rule.entropy),
+  ]);
+  const any = [byThreshold, byRisk, byEntropy].reduce(
+    (left, right) => graph.op("Or", [left, right]),
+    bySchedule,
+  );
+  const usesFactor = column(graph.op("GreaterOrEqual", [rule.factor, zero]));
+  const byFactor = graph.op("Less", [
+    rank,
+    column(factorCount(graph, candidates, { rank, factor: rule.factor })),
+  ]);
+  return graph.op("Or", [
+    graph.op("And", [usesFactor, graph.op("And", [masked, byFactor])]),
+    graph.op("And", [graph.op("Not", [usesFactor]), graph.op("And", [eligible, any])]),
+  ]);
+}
+
+/**
+ * Which positions of a row stand before each other one when it is sorted from the largest, the earlier position first
+ * among equals.
+ *
+ * @param order float32 `[rows, active]`
+ * @returns bool `[rows, active, active]`: whether the last axis' position stands before the middle one's.
+ */
+export function aheadOf(graph: Graph, order: Value): Value {
+  const mine = unsqueeze(graph, order, [2]); // [rows, active, 1]
+  const other = unsqueeze(graph, order, [1]); // [rows, 1, active]
+  const active = graph.op("Gather", [graph.op("Shape", [order]), scalar(graph, "int64", 1)]);
   const range = graph.op("Range", [scalar(graph, "int64", 0), active, scalar(graph, "int64", 1)], {
-    shape: [ordered.shape[1] ?? 1],
+    shape: [order.shape[1] ?? 1],
   });
   const earlier = graph.op("Less", [unsqueeze(graph, range, [0]), unsqueeze(graph, range, [1])]);
-  const ahead = graph.op("Or", [
+  return graph.op("Or", [
     graph.op("Greater", [other, mine]),
     graph.op("And", [graph.op("Equal", [other, mine]), unsqueeze(graph, earlier, [0])]),
   ]);
-  return countLast(graph, ahead);
+}
+
+/** Sum of `value [rows, active]` over what stands ahead of each position. */
+function sumAhead(graph: Graph, ahead: Value, value: Value): Value {
+  const terms = graph.op("Where", [
+    ahead,
+    unsqueeze(graph, value, [1]),
+    scalar(graph, "float32", 0),
+  ]);
+  return reduceLast(graph, "ReduceSum", terms);
+}
+
+/** Joint entropy bound: the sum of the entropies of all less uncertain positions. */
+function entropyAhead(graph: Graph, { entropy, eligible }: Candidates): Value {
+  const far = scalar(graph, "float32", -1e9);
+  const order = graph.op("Where", [eligible, graph.op("Neg", [entropy]), far]);
+  return sumAhead(
+    graph,
+    aheadOf(graph, order),
+    graph.op("Where", [eligible, entropy, scalar(graph, "float32", 0)]),
+  );
 }
 
 /**
@@ -83,9 +126,7 @@ function confidenceRank(graph: Graph, confidence: Value, masked: Value, eligible
  */
 function factorCount(
   graph: Graph,
-  confidence: Value,
-  masked: Value,
-  eligible: Value,
+  { confidence, masked, eligible }: Candidates,
   { rank, factor }: { readonly rank: Value; readonly factor: Value },
 ): Value {
   const zero = scalar(graph, "int64", 0);

@@ -2,8 +2,9 @@ import { blockDecoderModel } from "@medv/model/block_decoder";
 import { openCheckpoint } from "@medv/model/checkpoint";
 import { imageRows, imageTaps } from "@medv/model/image_rows";
 import { mergePrompt, type MergedPrompt } from "@medv/model/merge_prompt";
-import { denoise, type RunDecoder, type RunEnd } from "@medv/diffusion/denoise";
-import type { Embeddings } from "@medv/diffusion/decoder_feeds";
+import { decoderFeeds, rowResults } from "@medv/diffusion/decoder_feeds";
+import { NO_RULES, type Embeddings } from "@medv/diffusion/decoder_row";
+import { denoise, type RunEnd, type RunRow } from "@medv/diffusion/denoise";
 import type { DenoiseSettings } from "@medv/diffusion/denoise_settings";
 import { compareIds, compareNumbers, type Report } from "./check.ts";
 import type { Oracle, OracleConfig } from "./oracle.ts";
@@ -144,7 +145,7 @@ export async function checkDllmCache(oracle: Oracle, report: Report): Promise<vo
 }
 
 type Decoder = {
-  readonly run: RunDecoder;
+  readonly run: RunRow;
   readonly maskId: number;
   readonly forbiddenIds: readonly number[];
   readonly prompts: Readonly<
@@ -156,21 +157,27 @@ async function runCase(
   decoder: Decoder,
   each: SamplerCase,
   kind: "image" | "text",
-  profile: DenoiseSettings["profile"],
+  profile: "exact" | "prefix",
 ): Promise<{ ends: readonly RunEnd[]; returned: readonly number[] }> {
   const settings: DenoiseSettings = {
     profile,
     genLength: each.gen_length,
     blockLength: each.block_length,
-    steps: each.steps,
+    steps: each.threshold == null ? each.steps : undefined,
+    rules: { ...NO_RULES, factor: each.threshold ?? -1 },
+    cache: profile === "exact" ? "none" : "prefix",
+    suffixWindow: undefined,
+    refreshSteps: each.prefix_refresh_interval ?? 32,
+    refreshCommits: Number.MAX_SAFE_INTEGER,
+    doubt: 0,
+    minTokens: 0,
+    template: new Map(),
     temperature: each.temperature ?? 0,
     cfgScale: each.cfg_scale ?? 0,
     remasking: each.remasking ?? "low_confidence",
     stopSequences: each.stop_ids ?? [],
     suffixIds: each.suffix_ids ?? [],
     forbiddenIds: decoder.forbiddenIds,
-    threshold: each.threshold ?? undefined,
-    prefixRefreshInterval: each.prefix_refresh_interval ?? 32,
     seed: 0,
   };
   const ends: RunEnd[] = [];
@@ -193,6 +200,7 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
     blockDecoderModel(checkpoint, {
       vocabulary: config.vocab_size,
       maskId: config.special_ids_tiny.mask,
+      eotId: config.special_ids_tiny.eot,
       contextLength: language.maxPositions,
     }),
   );
@@ -211,7 +219,12 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
       taps: imageTaps(checkpoint.config),
     });
   return {
-    run: (feeds) => run(feeds as Record<string, Feed>),
+    run: async (row) => {
+      const feeds = decoderFeeds([row], config.special_ids_tiny.mask);
+      const [result] = rowResults(await run(feeds as Record<string, Feed>), [row]);
+      if (result === undefined) throw new RangeError("Cannot find the row's result");
+      return result;
+    },
     maskId: config.special_ids_tiny.mask,
     forbiddenIds: config.forbidden_ids_tiny,
     prompts: {

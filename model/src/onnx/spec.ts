@@ -80,6 +80,10 @@ export const OPERATORS = {
   Reshape: { infer: inferReshape },
   Expand: { infer: inferStated },
   Slice: { infer: inferStated },
+  /** Places of what is true, one column each: int64 `[rank, places]`. */
+  NonZero: {
+    infer: (node) => inferStated(node).map(({ shape }) => ({ dtype: "int64" as const, shape })),
+  },
   Transpose: { infer: inferTranspose },
   Unsqueeze: { infer: inferStated },
   Squeeze: { infer: inferStated },

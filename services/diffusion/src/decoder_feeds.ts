@@ -1,115 +1,225 @@
-import type { MergedPrompt } from "@medv/model/merge_prompt";
 import type { TensorData } from "@medv/runtime/tensor_data";
-import type { DenoiseSettings } from "./denoise_settings.ts";
+import type { DecoderRow, RowResult } from "./decoder_row.ts";
 
-/** The answer under way: everything that changes from run to run. */
-export type Canvas = {
-  /** `[genLength]`, mask tokens where nothing is committed. */
-  readonly tokenIds: Int32Array;
-  /** Position of a stop in the merged sequence, or NO_STOP. */
-  readonly stop: number;
-  /** Denoise steps made so far. */
-  readonly step: number;
-};
+/** Tensors of one run, by name. */
+export type Tensors = Record<string, TensorData>;
 
-/** One run of the block decoder. */
-export type BlockRun = {
-  /** First position that gets logits, and the one after the last, in the merged sequence. */
-  readonly activeStart: number;
-  readonly activeEnd: number;
-  /** Nothing at or after it commits. */
-  readonly blockEnd: number;
-  /** Positions to commit at each step, one entry for the refresh and one for every inner step. */
-  readonly quota: readonly number[];
-};
-
-/** The images' embeddings, one after another: float32 `[imageTokens, hidden]`. */
-export type Embeddings = {
-  readonly data: Float32Array;
-  readonly tokens: number;
-  readonly hidden: number;
-};
-
-/** Feeds of one answer; with classifier-free guidance a second row without the prompt goes along. */
-export function decoderFeeds(
-  prompt: MergedPrompt,
-  embeddings: Embeddings,
-  settings: DenoiseSettings,
-  options: { readonly canvas: Canvas; readonly run: BlockRun; readonly maskId: number },
-): Record<string, TensorData> {
-  const { canvas, run, maskId } = options;
-  const rows = settings.cfgScale > 0 ? 2 : 1;
-  const promptLength = prompt.tokenIds.length;
-  const length = promptLength + settings.genLength + settings.suffixIds.length;
-  const tokenIds = new BigInt64Array(rows * length);
-  const imageRow = new BigInt64Array(rows * length * prompt.taps).fill(-1n);
-  const imageWeight = new Float32Array(rows * length * prompt.taps);
-  for (let row = 0; row < rows; row++) {
-    const ids = row === 0 ? prompt.tokenIds : new Int32Array(promptLength).fill(maskId);
-    const sequence = [...ids, ...canvas.tokenIds, ...settings.suffixIds];
-    tokenIds.set(sequence.map(BigInt), row * length);
-  }
-  imageRow.set(Array.from(prompt.imageRow, BigInt));
-  imageWeight.set(prompt.imageWeight);
-
-  const active = Array.from({ length: run.activeEnd - run.activeStart }, (_, index) =>
-    BigInt(run.activeStart + index),
+/**
+ * Feeds of answers that run together, each padded to the longest; classifier-free guidance gives an answer a second row
+ * without the prompt, right after its own.
+ */
+export function decoderFeeds(answers: readonly DecoderRow[], maskId: number): Tensors {
+  const rows = answers.flatMap((row) =>
+    row.cfgScale > 0 ? [row, withoutPrompt(row, maskId)] : [row],
   );
-  const width = Math.max(1, ...settings.stopSequences.map((sequence) => sequence.length));
-  const stops = settings.stopSequences.length === 0 ? [[]] : settings.stopSequences;
-  const stopSequences = stops.flatMap((sequence) =>
-    Array.from({ length: width }, (_, index) => BigInt(sequence[index] ?? -1)),
+  const sequence = longest(rows, ({ tokenIds }) => tokenIds.length);
+  const active = longest(rows, ({ activeStart, activeEnd }) => activeEnd - activeStart);
+  const shadow = longest(rows, (row) => shadowPlaces(row).length);
+  const schedule = longest(rows, ({ quota }) => quota.length);
+  const forbidden = longest(rows, ({ forbiddenIds }) => forbiddenIds.length);
+  const stops = Math.max(
+    1,
+    longest(rows, ({ stopSequences }) => stopSequences.length),
   );
-  const forbidden = settings.forbiddenIds.map(BigInt);
-  const repeat = <T>(values: readonly T[]): T[] =>
-    Array.from({ length: rows }, () => values).flat();
-  const int64 = (shape: readonly number[], values: readonly bigint[]): TensorData => ({
-    dtype: "int64",
-    shape: [rows, ...shape],
-    data: BigInt64Array.from(repeat(values)),
-  });
-  const float32 = (value: number): TensorData => ({
+  const width = Math.max(
+    1,
+    longest(rows, ({ stopSequences }) => longest(stopSequences, (stop) => stop.length)),
+  );
+  const taps = longest(rows, (row) => row.taps);
+  const whole = (shape: number[], fill: number, of: (row: DecoderRow) => ArrayLike<number>) =>
+    integers([rows.length, ...shape], rows, fill, of);
+  const each = (of: (row: DecoderRow) => number) => whole([], 0, (row) => [of(row)]);
+  const floats = (of: (row: DecoderRow) => number): TensorData => ({
     dtype: "float32",
-    shape: [rows],
-    data: new Float32Array(rows).fill(value),
+    shape: [rows.length],
+    data: Float32Array.from(rows, of),
   });
   return {
-    token_ids: { dtype: "int64", shape: [rows, length], data: tokenIds },
-    embedding:
-      embeddings.tokens > 0
-        ? { dtype: "float32", shape: [embeddings.tokens, embeddings.hidden], data: embeddings.data }
-        : {
-            dtype: "float32",
-            shape: [1, embeddings.hidden],
-            data: new Float32Array(embeddings.hidden),
-          },
-    image_row: { dtype: "int64", shape: [rows, length, prompt.taps], data: imageRow },
-    image_weight: { dtype: "float32", shape: [rows, length, prompt.taps], data: imageWeight },
-    length: int64([], [BigInt(length)]),
-    active: int64([active.length], active),
-    block_end: int64([], [BigInt(run.blockEnd)]),
-    canvas_start: int64([], [BigInt(promptLength)]),
-    canvas_end: int64([], [BigInt(promptLength + settings.genLength)]),
-    quota: int64([run.quota.length], run.quota.map(BigInt)),
-    factor: float32(settings.threshold ?? -1),
-    temperature: float32(settings.temperature),
-    random_remasking: {
-      dtype: "bool",
-      shape: [rows],
-      data: new Uint8Array(rows).fill(settings.remasking === "random" ? 1 : 0),
-    },
-    seed: int64([], [BigInt(settings.seed)]),
-    step_offset: int64([], [BigInt(canvas.step)]),
-    forbidden: int64([forbidden.length], forbidden),
-    cfg_scale: float32(settings.cfgScale),
-    conditional: { dtype: "int64", shape: [rows], data: new BigInt64Array(rows) },
-    unconditional: {
-      dtype: "int64",
-      shape: [rows],
-      data: new BigInt64Array(rows).fill(BigInt(rows - 1)),
-    },
-    stop_sequences: int64([stops.length, width], stopSequences),
-    stop: int64([], [BigInt(canvas.stop)]),
-    steps: { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(run.quota.length - 1)) },
+    token_ids: whole([sequence], maskId, ({ tokenIds }) => tokenIds),
+    ...imageFeeds(rows, sequence, taps),
+    positions: whole([sequence], 0, ({ positions }) => positions),
+    frozen: flags(
+      [rows.length, sequence],
+      rows.flatMap(({ frozen }) => {
+        const places = new Set(frozen);
+        return Array.from({ length: sequence }, (_, place) => (places.has(place) ? 1 : 0));
+      }),
+    ),
+    length: each(({ tokenIds }) => tokenIds.length),
+    active: whole([active], -1, activePlaces),
+    shadow: whole([shadow], -1, shadowPlaces),
+    block_end: each((row) => row.blockEnd),
+    canvas_start: each((row) => row.canvasStart),
+    canvas_end: each((row) => row.canvasEnd),
+    quota: whole([schedule], 0, ({ quota }) => quota),
+    step_limit: each(({ quota }) => quota.length),
+    commit_limit: each((row) => row.commitLimit),
+    factor: floats(({ rules }) => rules.factor),
+    threshold: floats(({ rules }) => rules.threshold),
+    risk: floats(({ rules }) => rules.risk),
+    entropy: floats(({ rules }) => rules.entropy),
+    doubt: floats((row) => row.doubt),
+    temperature: floats((row) => row.temperature),
+    random_remasking: flags(
+      [rows.length],
+      rows.map(({ randomRemasking }) => (randomRemasking ? 1 : 0)),
+    ),
+    seed: each((row) => row.seed),
+    step_offset: each((row) => row.stepOffset),
+    // A row with fewer forbids one of its own twice.
+    forbidden: whole([forbidden], 0, ({ forbiddenIds }) =>
+      Array.from({ length: forbidden }, (_, index) => forbiddenIds[index] ?? forbiddenIds[0] ?? 0),
+    ),
+    eot_from: each((row) => row.eotFrom),
+    cfg_scale: floats((row) => row.cfgScale),
+    ...partnerFeeds(answers),
+    stop_sequences: whole([stops, width], -1, ({ stopSequences }) =>
+      stopSequences.flatMap((stop) => Array.from({ length: width }, (_, i) => stop[i] ?? -1)),
+    ),
+    stop: each((row) => row.stop),
+    steps: { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(schedule - 1)) },
   };
+}
+
+/** What each answer gets of a run's outputs. */
+export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): readonly RowResult[] {
+  let next = 0;
+  return answers.map((row) => {
+    const index = next;
+    next += row.cfgScale > 0 ? 2 : 1;
+    const length = row.tokenIds.length;
+    const active = row.activeEnd - row.activeStart;
+    const int = (name: string, count: number): Int32Array =>
+      Int32Array.from(rowOf(int64(outputs, name), index, count), Number);
+    const one = (name: string): number => Number(rowOf(int64(outputs, name), index, 1)[0] ?? 0n);
+    const float = (name: string, count: number): Float32Array =>
+      rowOf(float32(outputs, name), index, count);
+    return {
+      tokenIds: int("canvas_ids", length),
+      commitStep: int("commit_step", length),
+      commitConfidence: float("commit_confidence", length),
+      prediction: int("prediction", active),
+      confidence: float("confidence", active),
+      stop: one("stop_position"),
+      forwardPasses: one("forward_passes"),
+      revisions: one("revisions"),
+    };
+  });
+}
+
+/** Places that a careful answer looks at as if they were covered: its block. */
+function shadowPlaces(row: DecoderRow): number[] {
+  return row.doubt > 0 ? activePlaces({ ...row, activeEnd: row.blockEnd }) : [];
+}
+
+function activePlaces({ activeStart, activeEnd }: DecoderRow): number[] {
+  return Array.from({ length: activeEnd - activeStart }, (_, index) => activeStart + index);
+}
+
+/** The row that classifier-free guidance compares with: the prompt covered, its images gone. */
+function withoutPrompt(row: DecoderRow, maskId: number): DecoderRow {
+  const tokenIds = row.tokenIds.slice();
+  tokenIds.fill(maskId, 0, row.canvasStart);
+  return { ...row, tokenIds, imageRow: new Int32Array(), imageWeight: new Float32Array() };
+}
+
+function imageFeeds(rows: readonly DecoderRow[], sequence: number, taps: number): Tensors {
+  // Rows of one answer share its embedding.
+  const offsets = new Map<DecoderRow["embeddings"], number>();
+  let tokens = 0;
+  for (const { embeddings } of rows) {
+    if (offsets.has(embeddings)) continue;
+    offsets.set(embeddings, tokens);
+    tokens += embeddings.tokens;
+  }
+  const hidden = rows[0]?.embeddings.hidden ?? 0;
+  const data = new Float32Array(Math.max(tokens, 1) * hidden);
+  for (const [embeddings, offset] of offsets) data.set(embeddings.data, offset * hidden);
+
+  const imageRow = new BigInt64Array(rows.length * sequence * taps).fill(-1n);
+  const imageWeight = new Float32Array(imageRow.length);
+  rows.forEach((row, index) => {
+    const offset = offsets.get(row.embeddings) ?? 0;
+    row.imageRow.forEach((source, place) => {
+      const at = (index * sequence + Math.floor(place / row.taps)) * taps + (place % row.taps);
+      imageRow[at] = BigInt(source < 0 ? source : source + offset);
+      imageWeight[at] = row.imageWeight[place] ?? 0;
+    });
+  });
+  const shape = [rows.length, sequence, taps];
+  return {
+    embedding: { dtype: "float32", shape: [Math.max(tokens, 1), hidden], data },
+    image_row: { dtype: "int64", shape, data: imageRow },
+    image_weight: { dtype: "float32", shape, data: imageWeight },
+  };
+}
+
+/** Rows whose logits are combined; without guidance a row is its own partner. */
+function partnerFeeds(answers: readonly DecoderRow[]): Tensors {
+  const conditional: bigint[] = [];
+  const unconditional: bigint[] = [];
+  for (const { cfgScale } of answers) {
+    const own = conditional.length;
+    const count = cfgScale > 0 ? 2 : 1;
+    for (let row = 0; row < count; row++) {
+      conditional.push(BigInt(own));
+      unconditional.push(BigInt(own + count - 1));
+    }
+  }
+  return { conditional: int64Tensor(conditional), unconditional: int64Tensor(unconditional) };
+}
+
+function int64Tensor(values: readonly bigint[]): TensorData {
+  return { dtype: "int64", shape: [values.length], data: BigInt64Array.from(values) };
+}
+
+function flags(shape: readonly number[], values: readonly number[]): TensorData {
+  return { dtype: "bool", shape, data: Uint8Array.from(values) };
+}
+
+function integers(
+  shape: readonly number[],
+  rows: readonly DecoderRow[],
+  fill: number,
+  of: (row: DecoderRow) => ArrayLike<number>,
+): TensorData {
+  const size = shape.slice(1).reduce((product, length) => product * length, 1);
+  const data = new BigInt64Array(rows.length * size).fill(BigInt(fill));
+  rows.forEach((row, index) => {
+    const values = of(row);
+    for (let place = 0; place < values.length; place++) {
+      data[index * size + place] = BigInt(values[place] ?? fill);
+    }
+  });
+  return { dtype: "int64", shape, data };
+}
+
+function longest<T>(items: readonly T[], length: (item: T) => number): number {
+  return items.reduce((most, item) => Math.max(most, length(item)), 0);
+}
+
+/** The first `count` numbers of a row; the tensor's rows are as long as the longest answer's. */
+function rowOf<T extends BigInt64Array | Float32Array>(
+  { data, rows }: { readonly data: T; readonly rows: number },
+  index: number,
+  count: number,
+): T {
+  const width = data.length / rows;
+  // A slice of a typed array is one of its own kind.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return data.slice(index * width, index * width + count) as T;
+}
+
+function int64(outputs: Tensors, name: string): { data: BigInt64Array; rows: number } {
+  const tensor = outputs[name];
+  if (!(tensor?.data instanceof BigInt64Array))
+    throw new TypeError(`Cannot read output "${name}" as int64`);
+  return { data: tensor.data, rows: tensor.shape[0] ?? 1 };
+}
+
+function float32(outputs: Tensors, name: string): { data: Float32Array; rows: number } {
+  const tensor = outputs[name];
+  if (!(tensor?.data instanceof Float32Array))
+    throw new TypeError(`Cannot read output "${name}" as float32`);
+  return { data: tensor.data, rows: tensor.shape[0] ?? 1 };
 }

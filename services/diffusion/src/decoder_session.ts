@@ -3,7 +3,9 @@ import { openCheckpoint, type Checkpoint } from "@medv/model/checkpoint";
 import { mergePrompt } from "@medv/model/merge_prompt";
 import { loadTokenizer, type Tokenizer } from "@medv/model/tokenizer";
 import { SessionWorker, type Device } from "@medv/runtime";
-import { denoise, type RunDecoder } from "./denoise.ts";
+import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
+import type { DecoderRow } from "./decoder_row.ts";
+import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 
 export type DecoderOptions = {
@@ -22,8 +24,8 @@ export type DecoderSession = {
   readonly contextLength: number;
   /** Runs in the order of the calls; `waited` is told how long a run stood in line. */
   readonly run: (
-    ...call: [...Parameters<RunDecoder>, waited: (waitedMs: number) => void]
-  ) => ReturnType<RunDecoder>;
+    ...call: [...Parameters<RunRow>, waited: (waitedMs: number) => void]
+  ) => ReturnType<RunRow>;
   release(): Promise<void>;
 };
 
@@ -40,6 +42,7 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
   const { bytes, folder } = blockDecoderModel(checkpoint, {
     vocabulary: tokenizer.size,
     maskId: tokenizer.special.mask,
+    eotId: tokenizer.special.eot,
     contextLength,
   });
   const session = await SessionWorker.start({
@@ -49,8 +52,12 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     device,
     onExit,
   });
+  const runAlone: RunRow = async (row, signal) => {
+    const outputs = await session.run(decoderFeeds([row], tokenizer.special.mask), signal);
+    return onlyResult(rowResults(outputs, [row]), row);
+  };
   let last = Promise.resolve();
-  const run: DecoderSession["run"] = async (feeds, signal, waited) => {
+  const run: DecoderSession["run"] = async (row, signal, waited) => {
     const askedAt = performance.now();
     const before = last;
     const turn = Promise.withResolvers<void>();
@@ -58,20 +65,23 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     try {
       await before;
       waited(performance.now() - askedAt);
-      return await session.run(feeds, signal);
+      return await runAlone(row, signal);
     } finally {
       turn.resolve();
     }
   };
-  await warmUp((feeds, signal) => session.run(feeds, signal), checkpoint, tokenizer);
+  await warmUp(runAlone, checkpoint, tokenizer);
   return { checkpoint, tokenizer, contextLength, run, release: () => session.release() };
 }
 
-async function warmUp(
-  run: RunDecoder,
-  checkpoint: Checkpoint,
-  tokenizer: Tokenizer,
-): Promise<void> {
+function onlyResult<T>([result]: readonly T[], row: DecoderRow): T {
+  if (result === undefined) {
+    throw new RangeError(`Cannot find the result of a row of ${row.tokenIds.length} positions`);
+  }
+  return result;
+}
+
+async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
   const settings = { ...resolveSettings(undefined, tokenizer, () => 0), steps: 1 };
   const prompt = mergePrompt(Int32Array.of(tokenizer.special.bos), [], { offsets: [], taps: 1 });
   const embeddings = {

@@ -1,15 +1,11 @@
 import type { MergedPrompt } from "@medv/model/merge_prompt";
 import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
-import type { TensorData } from "@medv/runtime/tensor_data";
-import { decoderFeeds, type Canvas, type Embeddings } from "./decoder_feeds.ts";
+import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 
-/** One run of the block decoder graph. */
-export type RunDecoder = (
-  feeds: Record<string, TensorData>,
-  signal: AbortSignal,
-) => Promise<Record<string, TensorData>>;
+/** One run of the block decoder for one answer, by itself or together with others. */
+export type RunRow = (row: DecoderRow, signal: AbortSignal) => Promise<RowResult>;
 
 /** How the canvas looks after a run. Positions count from the start of the answer. */
 export type RunEnd = {
@@ -26,128 +22,192 @@ export type RunEnd = {
   readonly confidence: Float32Array;
   /** Position of the stop, or undefined. */
   readonly stop: number | undefined;
+  /** Positions before it will not change any more. */
+  readonly settled: number;
   readonly forwardPasses: number;
+  /** Tokens that were covered again so far. */
+  readonly revisions: number;
+};
+
+export type DenoiseRequest = {
+  readonly prompt: MergedPrompt;
+  readonly embeddings: Embeddings;
+  readonly settings: DenoiseSettings;
+  readonly maskId: number;
 };
 
 /**
  * Denoises an answer block by block, one event per run; a run is the grain of cancellation.
  *
  * @see {@link https://arxiv.org/abs/2502.09992 | Nie et al. 2025}, semi-autoregressive remasking
- * @see {@link https://arxiv.org/abs/2505.22618 | Wu et al. 2025} for the `prefix` profile
+ * @see {@link https://arxiv.org/abs/2505.22618 | Wu et al. 2025} for the prefix and the dual cache
  * @throws The signal's reason, before the next run.
  */
 export async function* denoise(
-  run: RunDecoder,
-  request: {
-    readonly prompt: MergedPrompt;
-    readonly embeddings: Embeddings;
-    readonly settings: DenoiseSettings;
-    readonly maskId: number;
-  },
+  run: RunRow,
+  request: DenoiseRequest,
   signal: AbortSignal,
 ): AsyncGenerator<RunEnd> {
-  const { prompt, settings, maskId } = request;
+  const { settings, maskId } = request;
   const { genLength, blockLength } = settings;
-  const start = prompt.tokenIds.length;
-  const end = start + genLength + settings.suffixIds.length;
-  const stepsPerBlock = settings.steps / (genLength / blockLength);
+  const blocks = Math.ceil(genLength / blockLength);
   const commitStep = new Int32Array(genLength).fill(-1);
   const commitConfidence = new Float32Array(genLength);
-  let canvas: Canvas = { tokenIds: new Int32Array(genLength).fill(maskId), stop: NO_STOP, step: 0 };
-  let forwardPasses = 0;
+  let canvas = newCanvas(settings, maskId);
 
-  for (let block = 0; block < genLength / blockLength; block++) {
-    const blockStart = start + block * blockLength;
-    if (canvas.stop <= blockStart) return;
-    const schedule = transferSchedule(
-      countMasked(canvas, blockStart - start, blockLength, maskId),
-      stepsPerBlock,
-    );
-    for (let step = 0; settings.threshold !== undefined || step < stepsPerBlock;) {
-      if (isDone(canvas, { blockStart, blockLength, start, maskId })) break;
-      const steps = stepsOfRun(settings, stepsPerBlock - step);
-      const activeEnd = settings.profile === "exact" ? blockStart + blockLength : end;
-      const outputs = await run(
-        decoderFeeds(prompt, request.embeddings, settings, {
-          canvas,
-          maskId,
-          run: {
-            activeStart: blockStart,
-            activeEnd,
-            blockEnd: blockStart + blockLength,
-            quota: Array.from({ length: steps }, (_, index) => schedule[step + index] ?? 0),
-          },
-        }),
-        signal,
-      );
-      const made = Number(int64(outputs, "forward_passes")[0] ?? 0n);
-      const ids = int64(outputs, "canvas_ids").subarray(start, start + genLength);
-      const steppedAt = int64(outputs, "commit_step").subarray(start, start + genLength);
-      const confidences = float32(outputs, "commit_confidence").subarray(start, start + genLength);
-      steppedAt.forEach((at, position) => {
-        if (at < 0n) return;
-        commitStep[position] = canvas.step + Number(at);
-        commitConfidence[position] = confidences[position] ?? 0;
+  for (let block = 0; block < blocks; block++) {
+    const [start, end] = [block * blockLength, Math.min((block + 1) * blockLength, genLength)];
+    if (canvas.stop <= start) return;
+    const schedule = scheduleOf(settings, countMasked(canvas, start, end, maskId), blocks);
+    const steps = schedule?.length ?? Infinity;
+    for (let step = 0; step < steps;) {
+      if (isDone(canvas, { start, end, maskId })) break;
+      const view = viewOf(request, canvas, {
+        start,
+        end,
+        quota: quotaOf(settings, schedule, step),
       });
+      const result = await run(view.row, signal);
+      const seen = view.canvasEnd - view.canvasStart;
+      const at = (place: number): number => place - view.canvasStart;
+      result.commitStep.subarray(view.canvasStart, view.canvasEnd).forEach((made, position) => {
+        if (made < 0) return;
+        commitStep[position] = canvas.step + made;
+        commitConfidence[position] = result.commitConfidence[view.canvasStart + position] ?? 0;
+      });
+      const tokenIds = canvas.tokenIds.slice();
+      tokenIds.set(result.tokenIds.subarray(view.canvasStart, view.canvasStart + seen));
       canvas = {
-        tokenIds: Int32Array.from(ids, Number),
-        stop: Number(int64(outputs, "stop_position")[0] ?? BigInt(NO_STOP)),
-        step: canvas.step + made,
+        tokenIds,
+        stop: result.stop < NO_STOP ? at(result.stop) : NO_STOP,
+        step: canvas.step + result.forwardPasses,
+        revisions: canvas.revisions + result.revisions,
       };
-      forwardPasses += made;
-      step += made;
-      const active = activeEnd - blockStart;
+      step += result.forwardPasses;
+      const isFilled = isDone(canvas, { start, end, maskId });
+      const gap = tokenIds.indexOf(maskId);
       yield {
         block,
-        tokenIds: canvas.tokenIds,
+        tokenIds,
         commitStep: commitStep.slice(),
         commitConfidence: commitConfidence.slice(),
-        activeStart: blockStart - start,
-        prediction: Int32Array.from(int64(outputs, "prediction").subarray(0, active), Number),
-        confidence: float32(outputs, "confidence").slice(0, active),
-        stop: canvas.stop < NO_STOP ? canvas.stop - start : undefined,
-        forwardPasses,
+        activeStart: start,
+        prediction: result.prediction,
+        confidence: result.confidence,
+        stop: canvas.stop < NO_STOP ? canvas.stop : undefined,
+        settled: Math.min(
+          gap < 0 ? genLength : gap,
+          settings.doubt > 0 && !isFilled ? start : genLength,
+        ),
+        forwardPasses: canvas.step,
+        revisions: canvas.revisions,
       };
     }
   }
 }
 
-/** Denoise steps of the next run, the refresh among them. */
-function stepsOfRun(settings: DenoiseSettings, left: number): number {
-  if (settings.profile === "exact") return 1;
-  const interval = settings.prefixRefreshInterval;
-  return settings.threshold === undefined ? Math.min(interval, left) : interval;
+/** The answer under way: everything that changes from run to run. */
+type Canvas = {
+  /** `[genLength]`, mask tokens where nothing is committed. */
+  readonly tokenIds: Int32Array;
+  /** Position of a stop, or NO_STOP. */
+  readonly stop: number;
+  /** Denoise steps made so far. */
+  readonly step: number;
+  readonly revisions: number;
+};
+
+function newCanvas({ genLength, template }: DenoiseSettings, maskId: number): Canvas {
+  const tokenIds = Int32Array.from(
+    { length: genLength },
+    (_, position) => template.get(position) ?? maskId,
+  );
+  return { tokenIds, stop: NO_STOP, step: 0, revisions: 0 };
 }
 
-function countMasked(canvas: Canvas, from: number, count: number, maskId: number): number {
-  return canvas.tokenIds.subarray(from, from + count).filter((id) => id === maskId).length;
+/** The transfer schedule of a block; undefined where rules decide and the block ends when it is filled. */
+function scheduleOf(
+  { steps }: DenoiseSettings,
+  masked: number,
+  blocks: number,
+): Uint32Array | undefined {
+  return steps === undefined ? undefined : transferSchedule(masked, steps / blocks);
+}
+
+/** Least commits at each step of the next run, the refresh among them. */
+function quotaOf(
+  { cache, refreshSteps }: DenoiseSettings,
+  schedule: Uint32Array | undefined,
+  step: number,
+): readonly number[] {
+  const most = cache === "none" ? 1 : refreshSteps;
+  if (schedule === undefined) return Array.from({ length: most }, () => 1);
+  return Array.from(
+    { length: Math.min(most, schedule.length - step) },
+    (_, index) => schedule[step + index] ?? 0,
+  );
+}
+
+/** What a run is fed: prompt, canvas up to the window after the block, the last position, suffix. */
+function viewOf(
+  { prompt, embeddings, settings }: DenoiseRequest,
+  canvas: Canvas,
+  block: { readonly start: number; readonly end: number; readonly quota: readonly number[] },
+): { readonly row: DecoderRow; readonly canvasStart: number; readonly canvasEnd: number } {
+  const { genLength, suffixIds, suffixWindow, cache, template } = settings;
+  const canvasStart = prompt.tokenIds.length;
+  const seen = Math.min(genLength, block.end + (suffixWindow ?? genLength));
+  const canvasEnd = canvasStart + seen;
+  const last = seen < genLength ? [genLength - 1] : [];
+  const tokenIds = Int32Array.from([
+    ...prompt.tokenIds,
+    ...canvas.tokenIds.subarray(0, seen),
+    ...last.map((position) => canvas.tokenIds[position] ?? 0),
+    ...suffixIds,
+  ]);
+  const positions = Int32Array.from([
+    ...Array.from({ length: canvasEnd }, (_, place) => place),
+    ...last.map((position) => canvasStart + position),
+    ...suffixIds.map((_, index) => canvasStart + genLength + index),
+  ]);
+  const blockEnd = canvasStart + block.end;
+  return {
+    canvasStart,
+    canvasEnd,
+    row: {
+      ...prompt,
+      ...settings,
+      embeddings,
+      tokenIds,
+      positions,
+      frozen: [...template.keys()]
+        .filter((position) => position < seen)
+        .map((p) => canvasStart + p),
+      activeStart: canvasStart + block.start,
+      activeEnd: cache === "prefix" ? tokenIds.length : blockEnd,
+      blockEnd,
+      canvasStart,
+      canvasEnd,
+      quota: block.quota,
+      commitLimit: settings.refreshCommits,
+      randomRemasking: settings.remasking === "random",
+      stepOffset: canvas.step,
+      eotFrom: canvasStart + settings.minTokens,
+      stop: canvas.stop < NO_STOP ? canvasStart + canvas.stop : NO_STOP,
+    },
+  };
+}
+
+function countMasked({ tokenIds }: Canvas, from: number, to: number, maskId: number): number {
+  return tokenIds.subarray(from, to).filter((id) => id === maskId).length;
 }
 
 /** The block is filled, or a stop is known and nothing before it is masked. */
 function isDone(
   canvas: Canvas,
-  block: {
-    readonly blockStart: number;
-    readonly blockLength: number;
-    readonly start: number;
-    readonly maskId: number;
-  },
+  block: { readonly start: number; readonly end: number; readonly maskId: number },
 ): boolean {
-  const { blockStart, blockLength, start, maskId } = block;
-  if (countMasked(canvas, blockStart - start, blockLength, maskId) === 0) return true;
-  return canvas.stop < NO_STOP && countMasked(canvas, 0, canvas.stop - start, maskId) === 0;
-}
-
-function int64(outputs: Record<string, TensorData>, name: string): BigInt64Array {
-  const data = outputs[name]?.data;
-  if (!(data instanceof BigInt64Array))
-    throw new TypeError(`Cannot read output "${name}" as int64`);
-  return data;
-}
-
-function float32(outputs: Record<string, TensorData>, name: string): Float32Array {
-  const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array))
-    throw new TypeError(`Cannot read output "${name}" as float32`);
-  return data;
+  const { start, end, maskId } = block;
+  if (countMasked(canvas, start, end, maskId) === 0) return true;
+  return canvas.stop < NO_STOP && countMasked(canvas, 0, canvas.stop, maskId) === 0;
 }

@@ -1,23 +1,40 @@
+import type { ProfileName } from "@medv/proto/profile_name";
+import type { TransferRules } from "./decoder_row.ts";
+
 /** How an answer is denoised, every field decided. */
 export type DenoiseSettings = {
-  /** `exact`: a full forward at every step. `prefix`: keys and values before the block are kept between refreshes. */
-  readonly profile: "exact" | "prefix";
+  /** Where the settings began, before a request changed some. */
+  readonly profile: ProfileName;
   readonly genLength: number;
   readonly blockLength: number;
-  /** Denoise steps of the whole answer. */
-  readonly steps: number;
+  /** Denoise steps of the whole answer, where the transfer schedule alone decides; else undefined. */
+  readonly steps: number | undefined;
+  /** Rules that decide what commits beside the schedule's, or at least one position a step where there is none. */
+  readonly rules: TransferRules;
+  /**
+   * What inner steps feed: nothing (`none`: every step is a full forward), the block and all after it (`prefix`), or the
+   * block alone (`dual`).
+   */
+  readonly cache: "none" | "prefix" | "dual";
+  /** Mask tokens after the block that are seen, beside the last position; undefined: all. */
+  readonly suffixWindow: number | undefined;
+  /** Denoise steps, and commits, from one full forward to the next; at a block's start there always is one. */
+  readonly refreshSteps: number;
+  readonly refreshCommits: number;
+  /** Tokens of a block whose probability falls below it are covered again; 0 never. */
+  readonly doubt: number;
   readonly temperature: number;
   readonly cfgScale: number;
   readonly remasking: "low_confidence" | "random";
   /** Token sequences that end the answer. */
   readonly stopSequences: readonly (readonly number[])[];
+  /** The answer does not end before so many tokens. */
+  readonly minTokens: number;
+  /** Tokens of the canvas that are given, by position; the others are to be filled. */
+  readonly template: ReadonlyMap<number, number>;
   /** Tokens that stand after the canvas. */
   readonly suffixIds: readonly number[];
   readonly forbiddenIds: readonly number[];
-  /** Factor of the upstream threshold rule; undefined for the transfer schedule. */
-  readonly threshold: number | undefined;
-  /** Denoise steps from one full forward to the next; only `prefix`. */
-  readonly prefixRefreshInterval: number;
   /** In `[0, 2^31 - 1)`. */
   readonly seed: number;
 };

@@ -1,11 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  Profile,
-  SystemPrompt,
-  Remasking,
-  type DescribeModelResponseSchema,
-} from "@medv/proto/diffusion";
+import { SystemPrompt, Remasking, type DescribeModelResponseSchema } from "@medv/proto/diffusion";
 import type { DecoderSession } from "./decoder_session.ts";
+import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
+import { DEFAULT_PROFILE } from "./profiles.ts";
 import { DEFAULTS } from "./resolve_settings.ts";
 
 /** What the gateway needs to know of the model: its name, how images are preprocessed, and the defaults. */
@@ -23,12 +20,10 @@ export function describeModel(
       gridPinpoints: image.gridPinpoints.map(([width, height]) => ({ width, height })),
     },
     contextLength,
-    profiles: [Profile.EXACT, Profile.PREFIX],
+    profiles: PROFILE_NAMES.map(profileNumber),
     defaults: {
-      profile: Profile.EXACT,
+      profile: profileNumber(DEFAULT_PROFILE),
       genLength: DEFAULTS.genLength,
-      blockLength: DEFAULTS.genLength,
-      steps: DEFAULTS.genLength,
       temperature: DEFAULTS.temperature,
       cfgScale: DEFAULTS.cfgScale,
       remasking: Remasking.LOW_CONFIDENCE,

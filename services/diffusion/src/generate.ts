@@ -5,7 +5,6 @@ import { DomainError } from "@medv/proto";
 import {
   FinishReason,
   GenerateResponseSchema,
-  Profile,
   type GenerateRequest,
   type GenerateResponse,
 } from "@medv/proto/diffusion";
@@ -13,11 +12,12 @@ import type { EmbeddingHandle } from "@medv/proto/embedding";
 import type { CallContext } from "@medv/proto/grpc";
 import type { Logger } from "@medv/runtime";
 import { CommittedTextStream } from "./committed_text.ts";
-import type { Embeddings } from "./decoder_feeds.ts";
+import type { Embeddings } from "./decoder_row.ts";
 import type { DecoderSession } from "./decoder_session.ts";
 import { denoise, type RunEnd } from "./denoise.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 import type { EmbeddingRows } from "./embedding_source.ts";
+import { profileNumber } from "@medv/proto/profile_name";
 import { promptOf, type Prompt } from "./prompt_of.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 
@@ -61,10 +61,10 @@ export async function* generate(
     value: {
       promptTokens: prompt.merged.tokenIds.length,
       imageRows: prompt.merged.imageRows,
-      profile: settings.profile === "exact" ? Profile.EXACT : Profile.PREFIX,
+      profile: profileNumber(settings.profile),
       genLength: settings.genLength,
       blockLength: settings.blockLength,
-      steps: settings.steps,
+      steps: settings.steps ?? 0,
       seed: BigInt(settings.seed),
     },
   });
@@ -95,7 +95,7 @@ export async function* generate(
     firstRunMs ||= performance.now() - decodeStartedAt;
     last = end;
     yield event({ case: "blockDraft", value: draft(end, settings, tokenizer) });
-    const released = text.push(committedFront(end, tokenizer.special.mask), false);
+    const released = text.push(settledFront(end), false);
     if (released.delta !== "") yield event({ case: "textDelta", value: { text: released.delta } });
     if (released.stopped) {
       stopped = true;
@@ -103,7 +103,7 @@ export async function* generate(
     }
   }
   if (!stopped && last !== undefined) {
-    const ids = committedFront(last, tokenizer.special.mask);
+    const ids = settledFront(last);
     const { delta, stopped: met } = text.push(withSuffix(ids, last, settings), true);
     stopped = met;
     if (delta !== "") yield event({ case: "textDelta", value: { text: delta } });
@@ -121,6 +121,7 @@ export async function* generate(
       embeddingMs,
       decodeMs,
       embeddingsPulled: embeddings.pulled,
+      revisions: last?.revisions ?? 0,
     },
   });
   logger.info(
@@ -131,6 +132,7 @@ export async function* generate(
       genLength: settings.genLength,
       completionTokens,
       forwardPasses: last?.forwardPasses ?? 0,
+      revisions: last?.revisions ?? 0,
       queueMs,
       embeddingMs,
       firstRunMs,
@@ -140,11 +142,9 @@ export async function* generate(
   );
 }
 
-/** The committed tokens from the start without a gap, up to a stop. */
-function committedFront(end: RunEnd, maskId: number): Int32Array {
-  const gap = end.tokenIds.indexOf(maskId);
-  const length = gap < 0 ? end.tokenIds.length : gap;
-  return end.tokenIds.subarray(0, Math.min(length, end.stop ?? length));
+/** The tokens from the start that will not change any more, up to a stop. */
+function settledFront({ tokenIds, settled, stop }: RunEnd): Int32Array {
+  return tokenIds.subarray(0, Math.min(settled, stop ?? settled));
 }
 
 /** The published sampler returns the suffix behind the answer. */
@@ -156,10 +156,12 @@ function withSuffix(ids: Int32Array, end: RunEnd, settings: DenoiseSettings): In
 /** The block under way: committed tokens, and what the model would put in the others. */
 function draft(end: RunEnd, settings: DenoiseSettings, tokenizer: Tokenizer) {
   const first = end.block * settings.blockLength;
+  const length = Math.min(settings.blockLength, settings.genLength - first);
   return {
     block: end.block,
     forwardPasses: end.forwardPasses,
-    tokens: Array.from({ length: settings.blockLength }, (_, index) => {
+    revisions: end.revisions,
+    tokens: Array.from({ length }, (_, index) => {
       const position = first + index;
       const committed = end.tokenIds[position] !== tokenizer.special.mask;
       const at = position - end.activeStart;

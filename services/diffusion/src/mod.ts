@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { denoise, type RunDecoder, type RunEnd } from "./denoise.ts";
+export { denoise, type RunEnd, type RunRow } from "./denoise.ts";
 export type { DenoiseSettings } from "./denoise_settings.ts";

@@ -1,40 +1,141 @@
-import { Profile, Remasking, type GenerationSettings } from "@medv/proto/diffusion";
 import { DomainError } from "@medv/proto";
+import { Cache, Remasking, type GenerationSettings } from "@medv/proto/diffusion";
 import type { Tokenizer } from "@medv/model/tokenizer";
+import { NO_RULES, type TransferRules } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
+import { profileName } from "@medv/proto/profile_name";
+import { DEFAULT_PROFILE, PROFILES } from "./profiles.ts";
 
-/** What holds where a request says nothing; the published demo's block and steps, at a length that fits a question. */
+/** What holds where a request says nothing, whatever the profile. */
 export const DEFAULTS = { genLength: 64, temperature: 0, cfgScale: 0 } as const;
-
-/** The upstream cached sampler's own defaults. */
-const PREFIX_DEFAULTS = { threshold: 1, prefixRefreshInterval: 32 } as const;
 
 /** Longest answer that is taken, whatever the context would allow. */
 const MAX_GEN_LENGTH = 4096;
 
+type Settings = GenerationSettings | undefined;
+
 /**
- * Decides every setting of an answer.
+ * Decides every setting of an answer: what the request says, then what its profile says.
  *
- * @throws {DomainError} `invalid_setting`, naming the field, when a value is out of range or two do not fit together.
+ * @throws {DomainError} `invalid_setting`, naming the fields, when a value is out of range or two do not fit together.
  */
 export function resolveSettings(
-  settings: GenerationSettings | undefined,
+  settings: Settings,
   tokenizer: Pick<Tokenizer, "encodeText" | "special" | "size">,
   randomSeed: () => number,
 ): DenoiseSettings {
-  const profile = settings?.profile === Profile.PREFIX ? "prefix" : "exact";
+  const profile = profileName(settings?.profile) ?? DEFAULT_PROFILE;
+  const base = PROFILES[profile];
   const genLength = within(
     "gen_length",
     settings?.genLength ?? DEFAULTS.genLength,
     1,
     MAX_GEN_LENGTH,
   );
-  const blockLength = within("block_length", settings?.blockLength ?? genLength, 1, genLength);
+  const cache = CACHES[settings?.cache ?? Cache.UNSPECIFIED] ?? base.cache;
+  const blockLength = within(
+    "block_length",
+    settings?.blockLength ?? Math.min(base.blockLength ?? genLength, genLength),
+    1,
+    genLength,
+  );
+  const chosen = chosenRule(settings);
+  const isScheduled = chosen === undefined ? base.scheduled : chosen === "steps";
+  const steps = isScheduled ? scheduledSteps(settings, genLength, blockLength) : undefined;
+  const doubt = within("doubt", settings?.doubt ?? (isScheduled ? 0 : base.doubt), 0, 1);
+  refuseContradictions(settings, { cache, isScheduled, doubt });
+  const { special, size } = tokenizer;
+  const forbidden = settings?.forbiddenTokenIds ?? [];
+  for (const id of forbidden) within("forbidden_token_ids", id, 0, size - 1);
+  return {
+    profile,
+    genLength,
+    blockLength,
+    steps,
+    rules: chosen === undefined ? base.rules : rulesOf(settings),
+    cache,
+    suffixWindow:
+      settings?.suffixWindow === undefined
+        ? base.suffixWindow
+        : within("suffix_window", settings.suffixWindow, 0, MAX_GEN_LENGTH),
+    refreshSteps:
+      cache === "none"
+        ? 1
+        : within(
+            "refresh_steps",
+            settings?.refreshSteps ??
+              Math.max(base.refreshSteps, base.cache === cache ? 0 : blockLength),
+            1,
+            MAX_GEN_LENGTH,
+          ),
+    refreshCommits: within(
+      "refresh_commits",
+      settings?.refreshCommits ?? base.refreshCommits,
+      1,
+      2 ** 31,
+    ),
+    doubt,
+    temperature: within("temperature", settings?.temperature ?? DEFAULTS.temperature, 0, 2),
+    cfgScale: within("cfg_scale", settings?.cfgScale ?? DEFAULTS.cfgScale, 0, 100),
+    remasking: settings?.remasking === Remasking.RANDOM ? "random" : "low_confidence",
+    // The text is searched for stop strings too, as one may be spelled with other tokens than it encodes to.
+    stopSequences: [
+      [special.eot],
+      ...(settings?.stop ?? []).map((stop) => tokenizer.encodeText(stop)),
+    ].filter((sequence) => sequence.length > 0),
+    minTokens: within("min_tokens", settings?.minTokens ?? 0, 0, genLength),
+    template: new Map(),
+    suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
+    forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
+    seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % SEEDS),
+  };
+}
+
+const CACHES: Readonly<Partial<Record<Cache, DenoiseSettings["cache"]>>> = {
+  [Cache.NONE]: "none",
+  [Cache.PREFIX]: "prefix",
+  [Cache.DUAL]: "dual",
+};
+
+/** Seeds live below this prime; see `uniform()` in the model. */
+const SEEDS = 2147483647n;
+
+/** What can decide how much commits in a step: the schedule, or one of the rules with the largest value it may have. */
+type Rule = "steps" | keyof TransferRules;
+const MOST: Readonly<Record<keyof TransferRules, number>> = {
+  factor: 1000,
+  threshold: 1,
+  risk: MAX_GEN_LENGTH,
+  entropy: 1000,
+};
+
+/** The one rule that a request names, or undefined. */
+function chosenRule(settings: Settings): Rule | undefined {
+  const given = (["steps", "factor", "threshold", "risk", "entropy"] as const).filter(
+    (rule) => settings?.[rule] !== undefined,
+  );
+  const [first, second] = given;
+  if (first !== undefined && second !== undefined)
+    throw contradiction(first, second, "one of them decides what commits");
+  return first;
+}
+
+function rulesOf(settings: Settings): TransferRules {
+  const rules: Record<keyof TransferRules, number> = { ...NO_RULES };
+  for (const rule of ["factor", "threshold", "risk", "entropy"] as const) {
+    const value = settings?.[rule];
+    if (value !== undefined) rules[rule] = within(rule, value, 0, MOST[rule]);
+  }
+  return rules;
+}
+
+/** Denoise steps of the whole answer under the transfer schedule, spread evenly over blocks of one length. */
+function scheduledSteps(settings: Settings, genLength: number, blockLength: number): number {
   if (genLength % blockLength !== 0) {
     throw invalid(
       "block_length",
-      `Cannot use block_length ${blockLength} as it must divide gen_length ${genLength}`,
-      "choose a divisor, such as gen_length itself",
+      `Cannot use block_length ${blockLength} as it must divide gen_length ${genLength} where a schedule decides`,
+      "choose a divisor, such as gen_length itself, or a rule such as risk",
     );
   }
   const blocks = genLength / blockLength;
@@ -46,65 +147,46 @@ export function resolveSettings(
       "steps is gen_length / block_length times the steps of one block",
     );
   }
-  const cfgScale = within("cfg_scale", settings?.cfgScale ?? DEFAULTS.cfgScale, 0, 100);
-  if (profile === "exact") refuseCacheSettings(settings);
-  else if (cfgScale > 0) {
-    throw invalid(
-      "cfg_scale",
-      `Cannot use cfg_scale ${cfgScale} with profile "prefix" as the cached sampler has no guidance`,
-      'use profile "exact"',
-    );
-  }
-  const { special, size } = tokenizer;
-  const forbidden = settings?.forbiddenTokenIds ?? [];
-  for (const id of forbidden) within("forbidden_token_ids", id, 0, size - 1);
-  return {
-    profile,
-    genLength,
-    blockLength,
-    steps,
-    temperature: within("temperature", settings?.temperature ?? DEFAULTS.temperature, 0, 2),
-    cfgScale,
-    remasking: settings?.remasking === Remasking.RANDOM ? "random" : "low_confidence",
-    // The text is searched for stop strings too, as one may be spelled with other tokens than it encodes to.
-    stopSequences: [
-      [special.eot],
-      ...(settings?.stop ?? []).map((stop) => tokenizer.encodeText(stop)),
-    ].filter((sequence) => sequence.length > 0),
-    suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
-    forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
-    threshold:
-      profile === "prefix"
-        ? within("threshold", settings?.threshold ?? PREFIX_DEFAULTS.threshold, 0, 1000)
-        : undefined,
-    prefixRefreshInterval:
-      profile === "prefix"
-        ? within(
-            "prefix_refresh_interval",
-            settings?.prefixRefreshInterval ?? PREFIX_DEFAULTS.prefixRefreshInterval,
-            1,
-            MAX_GEN_LENGTH,
-          )
-        : 1,
-    seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % SEEDS),
-  };
+  return steps;
 }
 
-/** Seeds live below this prime; see `uniform()` in the model. */
-const SEEDS = 2147483647n;
-
-function refuseCacheSettings(settings: GenerationSettings | undefined): void {
-  for (const [field, value] of [
-    ["threshold", settings?.threshold],
-    ["prefix_refresh_interval", settings?.prefixRefreshInterval],
-  ] as const) {
-    if (value !== undefined) {
-      throw invalid(
-        field,
-        `Cannot use ${field} with profile "exact" as nothing is cached there`,
-        'use profile "prefix"',
+function refuseContradictions(
+  settings: Settings,
+  resolved: {
+    readonly cache: DenoiseSettings["cache"];
+    readonly isScheduled: boolean;
+    readonly doubt: number;
+  },
+): void {
+  const { cache, isScheduled, doubt } = resolved;
+  if (cache === "none") {
+    for (const [field, value] of [
+      ["refresh_steps", settings?.refreshSteps],
+      ["refresh_commits", settings?.refreshCommits],
+    ] as const) {
+      if (value !== undefined) {
+        throw contradiction(field, "cache", 'every step is a full forward pass with cache "none"');
+      }
+    }
+    if (doubt > 0) {
+      throw contradiction(
+        "doubt",
+        "cache",
+        'tokens are looked at again between full forwards only, and cache is "none"',
       );
     }
+  } else if ((settings?.cfgScale ?? 0) > 0) {
+    throw contradiction("cfg_scale", "cache", `guidance needs cache "none", and it is "${cache}"`);
+  }
+  if (isScheduled && doubt > 0) {
+    throw contradiction("doubt", "steps", "a schedule leaves no step for what is covered again");
+  }
+  if (!isScheduled && settings?.remasking === Remasking.RANDOM) {
+    throw contradiction(
+      "remasking",
+      "profile",
+      "random places know no confidence that a rule could read; give steps",
+    );
   }
 }
 
@@ -113,6 +195,14 @@ function within(field: string, value: number, least: number, most: number): numb
     throw invalid(field, `Cannot use ${field} ${value} as it must be from ${least} to ${most}`);
   }
   return value;
+}
+
+function contradiction(field: string, other: string, why: string): DomainError {
+  return invalid(
+    field,
+    `Cannot use ${field} together with ${other} as ${why}`,
+    `give ${field} or ${other}`,
+  );
 }
 
 function invalid(field: string, message: string, hint?: string): DomainError {

@@ -12,7 +12,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file medv/v1/diffusion.proto.
  */
 export const file_medv_v1_diffusion: GenFile = /*@__PURE__*/
-  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSK5BAoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SFgoJdGhyZXNob2xkGAsgASgBSAaIAQESJAoXcHJlZml4X3JlZnJlc2hfaW50ZXJ2YWwYDCABKA1IB4gBARIRCgRzZWVkGA0gASgGSAiIAQESLAoNc3lzdGVtX3Byb21wdBgOIAEoDjIVLm1lZHYudjEuU3lzdGVtUHJvbXB0EhoKEmtlZXBfaW1hZ2VfbmV3bGluZRgPIAEoCEINCgtfZ2VuX2xlbmd0aEIPCg1fYmxvY2tfbGVuZ3RoQggKBl9zdGVwc0IOCgxfdGVtcGVyYXR1cmVCDAoKX2NmZ19zY2FsZUIJCgdfc3VmZml4QgwKCl90aHJlc2hvbGRCGgoYX3ByZWZpeF9yZWZyZXNoX2ludGVydmFsQgcKBV9zZWVkIpwBCg9HZW5lcmF0ZVJlcXVlc3QSDQoFbW9kZWwYASABKAkSIgoIbWVzc2FnZXMYAiADKAsyEC5tZWR2LnYxLk1lc3NhZ2USJwoGaW1hZ2VzGAMgAygLMhcubWVkdi52MS5JbWFnZVJlZmVyZW5jZRItCghzZXR0aW5ncxgEIAEoCzIbLm1lZHYudjEuR2VuZXJhdGlvblNldHRpbmdzIskBChBHZW5lcmF0ZVJlc3BvbnNlEiwKDGFuc3dlcl9zdGFydBgBIAEoCzIULm1lZHYudjEuQW5zd2VyU3RhcnRIABIqCgtibG9ja19kcmFmdBgCIAEoCzITLm1lZHYudjEuQmxvY2tEcmFmdEgAEigKCnRleHRfZGVsdGEYAyABKAsyEi5tZWR2LnYxLlRleHREZWx0YUgAEigKCmFuc3dlcl9lbmQYBCABKAsyEi5tZWR2LnYxLkFuc3dlckVuZEgAQgcKBWV2ZW50IqIBCgtBbnN3ZXJTdGFydBIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhIKCmltYWdlX3Jvd3MYAiABKA0SIQoHcHJvZmlsZRgDIAEoDjIQLm1lZHYudjEuUHJvZmlsZRISCgpnZW5fbGVuZ3RoGAQgASgNEhQKDGJsb2NrX2xlbmd0aBgFIAEoDRINCgVzdGVwcxgGIAEoDRIMCgRzZWVkGAcgASgGIlMKCkRyYWZ0VG9rZW4SEAoIcG9zaXRpb24YASABKA0SDAoEdGV4dBgCIAEoCRISCgpjb25maWRlbmNlGAMgASgCEhEKCWNvbW1pdHRlZBgEIAEoCCJYCgpCbG9ja0RyYWZ0Eg0KBWJsb2NrGAEgASgNEiMKBnRva2VucxgCIAMoCzITLm1lZHYudjEuRHJhZnRUb2tlbhIWCg5mb3J3YXJkX3Bhc3NlcxgDIAEoDSIZCglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCSLCAQoJQW5zd2VyRW5kEiwKDWZpbmlzaF9yZWFzb24YASABKA4yFS5tZWR2LnYxLkZpbmlzaFJlYXNvbhIZChFjb21wbGV0aW9uX3Rva2VucxgCIAEoDRIWCg5mb3J3YXJkX3Bhc3NlcxgDIAEoDRIQCghxdWV1ZV9tcxgEIAEoARIUCgxlbWJlZGRpbmdfbXMYBSABKAESEQoJZGVjb2RlX21zGAYgASgBEhkKEWVtYmVkZGluZ3NfcHVsbGVkGAcgASgNIhYKFERlc2NyaWJlTW9kZWxSZXF1ZXN0Im0KEkltYWdlUHJlcHJvY2Vzc2luZxISCgppbWFnZV9zaXplGAEgASgNEhQKDGFzcGVjdF9yYXRpbxgCIAEoCRItCg5ncmlkX3BpbnBvaW50cxgDIAMoCzIVLm1lZHYudjEuR3JpZFBpbnBvaW50Ii0KDEdyaWRQaW5wb2ludBINCgV3aWR0aBgBIAEoDRIOCgZoZWlnaHQYAiABKA0i2wEKFURlc2NyaWJlTW9kZWxSZXNwb25zZRINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSMgoNcHJlcHJvY2Vzc2luZxgDIAEoCzIbLm1lZHYudjEuSW1hZ2VQcmVwcm9jZXNzaW5nEhYKDmNvbnRleHRfbGVuZ3RoGAQgASgNEiIKCHByb2ZpbGVzGAUgAygOMhAubWVkdi52MS5Qcm9maWxlEi0KCGRlZmF1bHRzGAYgASgLMhsubWVkdi52MS5HZW5lcmF0aW9uU2V0dGluZ3MqUAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADKkkKB1Byb2ZpbGUSFwoTUFJPRklMRV9VTlNQRUNJRklFRBAAEhEKDVBST0ZJTEVfRVhBQ1QQARISCg5QUk9GSUxFX1BSRUZJWBACKloKCVJlbWFza2luZxIZChVSRU1BU0tJTkdfVU5TUEVDSUZJRUQQABIcChhSRU1BU0tJTkdfTE9XX0NPTkZJREVOQ0UQARIUChBSRU1BU0tJTkdfUkFORE9NEAIqYwoMU3lzdGVtUHJvbXB0Eh0KGVNZU1RFTV9QUk9NUFRfVU5TUEVDSUZJRUQQABIZChVTWVNURU1fUFJPTVBUX0dFTkVSQUwQARIZChVTWVNURU1fUFJPTVBUX01FRElDQUwQAipfCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAIypQEKEERpZmZ1c2lvbkRlY29kZXISQQoIR2VuZXJhdGUSGC5tZWR2LnYxLkdlbmVyYXRlUmVxdWVzdBoZLm1lZHYudjEuR2VuZXJhdGVSZXNwb25zZTABEk4KDURlc2NyaWJlTW9kZWwSHS5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXF1ZXN0Gh4ubWVkdi52MS5EZXNjcmliZU1vZGVsUmVzcG9uc2ViBnByb3RvMw", [file_medv_v1_embedding]);
+  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSLIBgoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SEwoGZmFjdG9yGAsgASgBSAaIAQESGgoNcmVmcmVzaF9zdGVwcxgMIAEoDUgHiAEBEhEKBHNlZWQYDSABKAZICIgBARIsCg1zeXN0ZW1fcHJvbXB0GA4gASgOMhUubWVkdi52MS5TeXN0ZW1Qcm9tcHQSGgoSa2VlcF9pbWFnZV9uZXdsaW5lGA8gASgIEhYKCXRocmVzaG9sZBgQIAEoAUgJiAEBEhEKBHJpc2sYESABKAFICogBARIUCgdlbnRyb3B5GBIgASgBSAuIAQESHQoFY2FjaGUYEyABKA4yDi5tZWR2LnYxLkNhY2hlEhoKDXN1ZmZpeF93aW5kb3cYFCABKA1IDIgBARIcCg9yZWZyZXNoX2NvbW1pdHMYFSABKA1IDYgBARISCgVkb3VidBgWIAEoAUgOiAEBEhcKCm1pbl90b2tlbnMYFyABKA1ID4gBAUINCgtfZ2VuX2xlbmd0aEIPCg1fYmxvY2tfbGVuZ3RoQggKBl9zdGVwc0IOCgxfdGVtcGVyYXR1cmVCDAoKX2NmZ19zY2FsZUIJCgdfc3VmZml4QgkKB19mYWN0b3JCEAoOX3JlZnJlc2hfc3RlcHNCBwoFX3NlZWRCDAoKX3RocmVzaG9sZEIHCgVfcmlza0IKCghfZW50cm9weUIQCg5fc3VmZml4X3dpbmRvd0ISChBfcmVmcmVzaF9jb21taXRzQggKBl9kb3VidEINCgtfbWluX3Rva2VucyKcAQoPR2VuZXJhdGVSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEiIKCG1lc3NhZ2VzGAIgAygLMhAubWVkdi52MS5NZXNzYWdlEicKBmltYWdlcxgDIAMoCzIXLm1lZHYudjEuSW1hZ2VSZWZlcmVuY2USLQoIc2V0dGluZ3MYBCABKAsyGy5tZWR2LnYxLkdlbmVyYXRpb25TZXR0aW5ncyLJAQoQR2VuZXJhdGVSZXNwb25zZRIsCgxhbnN3ZXJfc3RhcnQYASABKAsyFC5tZWR2LnYxLkFuc3dlclN0YXJ0SAASKgoLYmxvY2tfZHJhZnQYAiABKAsyEy5tZWR2LnYxLkJsb2NrRHJhZnRIABIoCgp0ZXh0X2RlbHRhGAMgASgLMhIubWVkdi52MS5UZXh0RGVsdGFIABIoCgphbnN3ZXJfZW5kGAQgASgLMhIubWVkdi52MS5BbnN3ZXJFbmRIAEIHCgVldmVudCKiAQoLQW5zd2VyU3RhcnQSFQoNcHJvbXB0X3Rva2VucxgBIAEoDRISCgppbWFnZV9yb3dzGAIgASgNEiEKB3Byb2ZpbGUYAyABKA4yEC5tZWR2LnYxLlByb2ZpbGUSEgoKZ2VuX2xlbmd0aBgEIAEoDRIUCgxibG9ja19sZW5ndGgYBSABKA0SDQoFc3RlcHMYBiABKA0SDAoEc2VlZBgHIAEoBiJTCgpEcmFmdFRva2VuEhAKCHBvc2l0aW9uGAEgASgNEgwKBHRleHQYAiABKAkSEgoKY29uZmlkZW5jZRgDIAEoAhIRCgljb21taXR0ZWQYBCABKAgiawoKQmxvY2tEcmFmdBINCgVibG9jaxgBIAEoDRIjCgZ0b2tlbnMYAiADKAsyEy5tZWR2LnYxLkRyYWZ0VG9rZW4SFgoOZm9yd2FyZF9wYXNzZXMYAyABKA0SEQoJcmV2aXNpb25zGAQgASgNIhkKCVRleHREZWx0YRIMCgR0ZXh0GAEgASgJItUBCglBbnN3ZXJFbmQSLAoNZmluaXNoX3JlYXNvbhgBIAEoDjIVLm1lZHYudjEuRmluaXNoUmVhc29uEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgNEhYKDmZvcndhcmRfcGFzc2VzGAMgASgNEhAKCHF1ZXVlX21zGAQgASgBEhQKDGVtYmVkZGluZ19tcxgFIAEoARIRCglkZWNvZGVfbXMYBiABKAESGQoRZW1iZWRkaW5nc19wdWxsZWQYByABKA0SEQoJcmV2aXNpb25zGAggASgNIhYKFERlc2NyaWJlTW9kZWxSZXF1ZXN0Im0KEkltYWdlUHJlcHJvY2Vzc2luZxISCgppbWFnZV9zaXplGAEgASgNEhQKDGFzcGVjdF9yYXRpbxgCIAEoCRItCg5ncmlkX3BpbnBvaW50cxgDIAMoCzIVLm1lZHYudjEuR3JpZFBpbnBvaW50Ii0KDEdyaWRQaW5wb2ludBINCgV3aWR0aBgBIAEoDRIOCgZoZWlnaHQYAiABKA0i2wEKFURlc2NyaWJlTW9kZWxSZXNwb25zZRINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSMgoNcHJlcHJvY2Vzc2luZxgDIAEoCzIbLm1lZHYudjEuSW1hZ2VQcmVwcm9jZXNzaW5nEhYKDmNvbnRleHRfbGVuZ3RoGAQgASgNEiIKCHByb2ZpbGVzGAUgAygOMhAubWVkdi52MS5Qcm9maWxlEi0KCGRlZmF1bHRzGAYgASgLMhsubWVkdi52MS5HZW5lcmF0aW9uU2V0dGluZ3MqUAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADKoYBCgdQcm9maWxlEhcKE1BST0ZJTEVfVU5TUEVDSUZJRUQQABIRCg1QUk9GSUxFX0VYQUNUEAESEgoOUFJPRklMRV9QUkVGSVgQAhIUChBQUk9GSUxFX0JBTEFOQ0VEEAMSEAoMUFJPRklMRV9GQVNUEAQSEwoPUFJPRklMRV9DQVJFRlVMEAUqUAoFQ2FjaGUSFQoRQ0FDSEVfVU5TUEVDSUZJRUQQABIOCgpDQUNIRV9OT05FEAESEAoMQ0FDSEVfUFJFRklYEAISDgoKQ0FDSEVfRFVBTBADKloKCVJlbWFza2luZxIZChVSRU1BU0tJTkdfVU5TUEVDSUZJRUQQABIcChhSRU1BU0tJTkdfTE9XX0NPTkZJREVOQ0UQARIUChBSRU1BU0tJTkdfUkFORE9NEAIqYwoMU3lzdGVtUHJvbXB0Eh0KGVNZU1RFTV9QUk9NUFRfVU5TUEVDSUZJRUQQABIZChVTWVNURU1fUFJPTVBUX0dFTkVSQUwQARIZChVTWVNURU1fUFJPTVBUX01FRElDQUwQAipfCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAIypQEKEERpZmZ1c2lvbkRlY29kZXISQQoIR2VuZXJhdGUSGC5tZWR2LnYxLkdlbmVyYXRlUmVxdWVzdBoZLm1lZHYudjEuR2VuZXJhdGVSZXNwb25zZTABEk4KDURlc2NyaWJlTW9kZWwSHS5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXF1ZXN0Gh4ubWVkdi52MS5EZXNjcmliZU1vZGVsUmVzcG9uc2ViBnByb3RvMw", [file_medv_v1_embedding]);
 
 /**
  * @generated from message medv.v1.Part
@@ -132,7 +132,7 @@ export type GenerationSettings = Message$1<"medv.v1.GenerationSettings"> & {
   blockLength?: number | undefined;
 
   /**
-   * Denoise steps of the whole answer.
+   * Denoise steps of the whole answer: the transfer schedule decides what commits, no rule.
    *
    * @generated from field: optional uint32 steps = 4;
    */
@@ -173,18 +173,18 @@ export type GenerationSettings = Message$1<"medv.v1.GenerationSettings"> & {
   forbiddenTokenIds: number[];
 
   /**
-   * Factor of the upstream threshold rule; PROFILE_PREFIX only.
+   * Rules of commitment; at most one of the four, and none beside steps. Upstream's factor rule.
    *
-   * @generated from field: optional double threshold = 11;
+   * @generated from field: optional double factor = 11;
    */
-  threshold?: number | undefined;
+  factor?: number | undefined;
 
   /**
-   * Denoise steps between two full forwards; PROFILE_PREFIX only.
+   * Denoise steps from one full forward to the next within a block.
    *
-   * @generated from field: optional uint32 prefix_refresh_interval = 12;
+   * @generated from field: optional uint32 refresh_steps = 12;
    */
-  prefixRefreshInterval?: number | undefined;
+  refreshSteps?: number | undefined;
 
   /**
    * @generated from field: optional fixed64 seed = 13;
@@ -204,6 +204,60 @@ export type GenerationSettings = Message$1<"medv.v1.GenerationSettings"> & {
    * @generated from field: bool keep_image_newline = 15;
    */
   keepImageNewline: boolean;
+
+  /**
+   * Commits where the confidence is not below it.
+   *
+   * @generated from field: optional double threshold = 16;
+   */
+  threshold?: number | undefined;
+
+  /**
+   * Commits the most confident positions while the sum of what they lack in confidence is below it.
+   *
+   * @generated from field: optional double risk = 17;
+   */
+  risk?: number | undefined;
+
+  /**
+   * Commits the least uncertain positions while the sum of their entropies but the largest is not above it, in nats.
+   *
+   * @generated from field: optional double entropy = 18;
+   */
+  entropy?: number | undefined;
+
+  /**
+   * @generated from field: medv.v1.Cache cache = 19;
+   */
+  cache: Cache;
+
+  /**
+   * Mask tokens after the block that are seen, beside the last position.
+   *
+   * @generated from field: optional uint32 suffix_window = 20;
+   */
+  suffixWindow?: number | undefined;
+
+  /**
+   * Commits from one full forward to the next within a block.
+   *
+   * @generated from field: optional uint32 refresh_commits = 21;
+   */
+  refreshCommits?: number | undefined;
+
+  /**
+   * Tokens of the block are covered again when their probability, looked at as if covered, is below it; 0 never.
+   *
+   * @generated from field: optional double doubt = 22;
+   */
+  doubt?: number | undefined;
+
+  /**
+   * The answer does not end before so many tokens.
+   *
+   * @generated from field: optional uint32 min_tokens = 23;
+   */
+  minTokens?: number | undefined;
 };
 
 /**
@@ -393,6 +447,13 @@ export type BlockDraft = Message$1<"medv.v1.BlockDraft"> & {
    * @generated from field: uint32 forward_passes = 3;
    */
   forwardPasses: number;
+
+  /**
+   * Tokens that were covered again so far.
+   *
+   * @generated from field: uint32 revisions = 4;
+   */
+  revisions: number;
 };
 
 /**
@@ -461,6 +522,13 @@ export type AnswerEnd = Message$1<"medv.v1.AnswerEnd"> & {
    * @generated from field: uint32 embeddings_pulled = 7;
    */
   embeddingsPulled: number;
+
+  /**
+   * Tokens that were covered again.
+   *
+   * @generated from field: uint32 revisions = 8;
+   */
+  revisions: number;
 };
 
 /**
@@ -640,6 +708,27 @@ export const Profile = {
    * @generated from enum value: PROFILE_PREFIX = 2;
    */
   PREFIX: 2,
+
+  /**
+   * Keys and values of everything outside of the block are kept; commits what is certain together.
+   *
+   * @generated from enum value: PROFILE_BALANCED = 3;
+   */
+  BALANCED: 3,
+
+  /**
+   * As balanced, at a higher risk.
+   *
+   * @generated from enum value: PROFILE_FAST = 4;
+   */
+  FAST: 4,
+
+  /**
+   * As balanced, and covers again what it comes to doubt.
+   *
+   * @generated from enum value: PROFILE_CAREFUL = 5;
+   */
+  CAREFUL: 5,
 } as const;
 
 /**
@@ -652,6 +741,52 @@ export type Profile = (typeof Profile)[keyof typeof Profile] | UnknownEnum;
  */
 export const ProfileSchema: GenEnum<Profile> = /*@__PURE__*/
   enumDesc(file_medv_v1_diffusion, 1);
+
+/**
+ * What inner denoise steps feed.
+ *
+ * @generated from enum medv.v1.Cache
+ */
+export const Cache = {
+  /**
+   * @generated from enum value: CACHE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Nothing is kept: every step is a full forward pass.
+   *
+   * @generated from enum value: CACHE_NONE = 1;
+   */
+  NONE: 1,
+
+  /**
+   * The block and all after it, against the kept keys and values before it.
+   *
+   * @generated from enum value: CACHE_PREFIX = 2;
+   */
+  PREFIX: 2,
+
+  /**
+   * The block alone.
+   *
+   * @generated from enum value: CACHE_DUAL = 3;
+   */
+  DUAL: 3,
+} as const;
+
+/**
+ * What inner denoise steps feed.
+ *
+ * @generated from enum medv.v1.Cache
+ */
+export type Cache = (typeof Cache)[keyof typeof Cache] | UnknownEnum;
+
+/**
+ * Describes the enum medv.v1.Cache.
+ */
+export const CacheSchema: GenEnum<Cache> = /*@__PURE__*/
+  enumDesc(file_medv_v1_diffusion, 2);
 
 /**
  * @generated from enum medv.v1.Remasking
@@ -682,7 +817,7 @@ export type Remasking = (typeof Remasking)[keyof typeof Remasking] | UnknownEnum
  * Describes the enum medv.v1.Remasking.
  */
 export const RemaskingSchema: GenEnum<Remasking> = /*@__PURE__*/
-  enumDesc(file_medv_v1_diffusion, 2);
+  enumDesc(file_medv_v1_diffusion, 3);
 
 /**
  * @generated from enum medv.v1.SystemPrompt
@@ -717,7 +852,7 @@ export type SystemPrompt = (typeof SystemPrompt)[keyof typeof SystemPrompt] | Un
  * Describes the enum medv.v1.SystemPrompt.
  */
 export const SystemPromptSchema: GenEnum<SystemPrompt> = /*@__PURE__*/
-  enumDesc(file_medv_v1_diffusion, 3);
+  enumDesc(file_medv_v1_diffusion, 4);
 
 /**
  * @generated from enum medv.v1.FinishReason
@@ -752,7 +887,7 @@ export type FinishReason = (typeof FinishReason)[keyof typeof FinishReason] | Un
  * Describes the enum medv.v1.FinishReason.
  */
 export const FinishReasonSchema: GenEnum<FinishReason> = /*@__PURE__*/
-  enumDesc(file_medv_v1_diffusion, 4);
+  enumDesc(file_medv_v1_diffusion, 5);
 
 /**
  * Fills a canvas of mask tokens after a conversation, block by block.

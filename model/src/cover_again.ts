@@ -1,0 +1,103 @@
+import type { DecoderInputs } from "./decoder_inputs.ts";
+import type { DecoderState, StepContext } from "./decoder_state.ts";
+import { doubt } from "./doubt.ts";
+import { scalar } from "./onnx/constants.ts";
+import { Graph } from "./onnx/graph.ts";
+import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
+import type { Value } from "./onnx/value.ts";
+import { filledLike, gatherPlaces, writePlaces } from "./places.ts";
+
+export type Covered = Pick<
+  DecoderState,
+  "tokenIds" | "commitStep" | "commitConfidence" | "revisions"
+>;
+const COVERED = ["tokenIds", "commitStep", "commitConfidence", "revisions"] as const;
+
+type CoverOptions = {
+  /** float32 `[rows, shadow]`: probability of what stands there, looked at as if it were covered. */
+  readonly standing: Value;
+  /** bool `[rows, shadow]`: see {@link settledShadows}. */
+  readonly settled: Value;
+  /** int64 `[rows]`: commits of the step. */
+  readonly commits: Value;
+  /** bool `[rows]`: the row takes part in the step. */
+  readonly moving: Value;
+  readonly maskId: Value;
+  readonly context: StepContext;
+};
+
+/**
+ * Puts mask tokens back where the step has come to doubt what stands there. Nothing is computed when no row is careful:
+ * most runs have no shadows to look at.
+ */
+export function coverAgain(graph: Graph, state: Covered, options: CoverOptions): Covered {
+  const changed = new Graph(graph);
+  const next = covered(changed, state, options);
+  const same = new Graph(graph);
+  for (const field of COVERED) {
+    changed.output(next[field]);
+    same.output(same.op("Identity", [state[field]]));
+  }
+  const results = graph.ops("If", [anyLast(graph, carefulRows(graph, options.context.inputs))], {
+    graphs: { then_branch: changed, else_branch: same },
+    as: "revised",
+  });
+  const result = (field: (typeof COVERED)[number]): Value => {
+    const value = results[COVERED.indexOf(field)];
+    if (value === undefined) throw new RangeError(`Cannot find "${field}" in the branch's results`);
+    return value;
+  };
+  return {
+    tokenIds: result("tokenIds"),
+    commitStep: result("commitStep"),
+    commitConfidence: result("commitConfidence"),
+    revisions: result("revisions"),
+  };
+}
+
+function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
+  const { standing, settled, commits, moving, maskId, context } = options;
+  const doubted = doubt(graph, standing, settled, {
+    bound: context.inputs.doubt,
+    committed: commits,
+  });
+  const commit = graph.op("And", [doubted, unsqueeze(graph, moving, [1])]);
+  const index = context.shadowIndex;
+  const fill = (target: Value, value: Value): Value =>
+    writePlaces(graph, target, { commit, index, updates: filledLike(graph, value, index) });
+  return {
+    tokenIds: fill(state.tokenIds, maskId),
+    commitStep: fill(state.commitStep, scalar(graph, "int64", -1)),
+    commitConfidence: writePlaces(graph, state.commitConfidence, {
+      commit,
+      index,
+      updates: graph.op("Mul", [standing, scalar(graph, "float32", 0)]),
+    }),
+    revisions: graph.op("Add", [state.revisions, countLast(graph, commit)]),
+  };
+}
+
+/** Shadowed places that hold a token of the answer which may be covered again. */
+export function settledShadows(
+  graph: Graph,
+  state: DecoderState,
+  maskId: Value,
+  { inputs, shadowIndex }: StepContext,
+): Value {
+  const token = gatherPlaces(graph, state.tokenIds, shadowIndex);
+  const open = graph.op("Or", [
+    graph.op("Equal", [token, maskId]),
+    gatherPlaces(graph, inputs.frozen, shadowIndex),
+  ]);
+  const real = graph.op("GreaterOrEqual", [inputs.shadow, scalar(graph, "int64", 0)]);
+  return [
+    graph.op("Not", [open]),
+    graph.op("LessOrEqual", [inputs.shadow, unsqueeze(graph, state.stop, [1])]),
+    unsqueeze(graph, carefulRows(graph, inputs), [1]),
+  ].reduce((left, right) => graph.op("And", [left, right]), real);
+}
+
+/** Rows that cover again what they doubt, bool `[rows]`. */
+export function carefulRows(graph: Graph, inputs: DecoderInputs): Value {
+  return graph.op("Greater", [inputs.doubt, scalar(graph, "float32", 0)]);
+}

@@ -1,0 +1,41 @@
+import type { DecoderInputs } from "./decoder_inputs.ts";
+import type { Graph } from "./onnx/graph.ts";
+import type { Value } from "./onnx/value.ts";
+
+/** What a denoise step changes; carried from step to step. */
+export type DecoderState = {
+  /** int64 `[rows, sequence]` */
+  readonly tokenIds: Value;
+  /** int64 `[rows, sequence]`: step of this run at which a position committed, -1 where it did not. */
+  readonly commitStep: Value;
+  /** float32 `[rows, sequence]`: confidence at commit. */
+  readonly commitConfidence: Value;
+  /** int64 `[rows]` */
+  readonly stop: Value;
+  /** int64 `[rows]`: forward passes that this row took part in. */
+  readonly forwardPasses: Value;
+  /** int64 `[rows]`: commits of this run, and tokens that it covered again. */
+  readonly committed: Value;
+  readonly revisions: Value;
+  /** int64 `[rows, active]`, float32 `[rows, active]`: the last prediction for every active position. */
+  readonly prediction: Value;
+  readonly confidence: Value;
+  /** bool `[rows]`: the block needs no further step. */
+  readonly done: Value;
+  /** bool `[rows]`: the row takes no further part in this run. */
+  readonly resting: Value;
+};
+
+export type StepContext = {
+  readonly inputs: DecoderInputs;
+  /** int64 `[rows, active]` and `[rows, shadow]`, padding at 0. */
+  readonly activeIndex: Value;
+  readonly shadowIndex: Value;
+  /** int64 `[sequence]`: 0, 1, 2 … */
+  readonly range: Value;
+  readonly maskId: number;
+  readonly eotId: number;
+  readonly vocabulary: number;
+  /** Final norm and LM head: `[n, hidden]` → `[n, vocabulary]`. */
+  readonly head: (graph: Graph, hidden: Value) => Value;
+};
