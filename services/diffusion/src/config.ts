@@ -24,6 +24,10 @@ export type DiffusionConfig = {
   readonly device: Device;
   readonly embeddingCacheBytes: number;
   readonly embeddingTtlSeconds: number;
+  /** Answers that may run together. */
+  readonly maxBatchRows: number;
+  /** What one run may take beside the weights, in bytes. */
+  readonly runMemoryBytes: number;
   readonly logLevel: LogLevel;
 };
 
@@ -47,6 +51,8 @@ export function readConfig(env: Environment): DiffusionConfig {
     device: choice(env, "MEDV_DEVICE", { choices: DEVICES, fallback: "cpu" }),
     embeddingCacheBytes: positiveInteger(env, "MEDV_EMBEDDING_CACHE_BYTES", 256 << 20),
     embeddingTtlSeconds: positiveInteger(env, "MEDV_EMBEDDING_TTL_SECONDS", 3600),
+    maxBatchRows: positiveInteger(env, "MEDV_MAX_BATCH_ROWS", 16),
+    runMemoryBytes: positiveInteger(env, "MEDV_RUN_MEMORY_BYTES", 4 * 2 ** 30),
     logLevel: choice(env, "MEDV_LOG_LEVEL", { choices: LOG_LEVELS, fallback: "info" }),
   });
 }

@@ -4,15 +4,20 @@ import { mergePrompt } from "@medv/model/merge_prompt";
 import { loadTokenizer, type Tokenizer } from "@medv/model/tokenizer";
 import { SessionWorker, type Device } from "@medv/runtime";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
-import type { DecoderRow } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
+import { RunBatcher, type RunBatch } from "./run_batcher.ts";
+import { runBytes } from "./run_memory.ts";
 
 export type DecoderOptions = {
   readonly checkpoint: string;
   readonly visionCheckpoint: string | undefined;
   readonly threads: number;
   readonly device: Device;
+  /** Answers that may run together. */
+  readonly maxBatchRows: number;
+  /** What a run may take beside the weights. */
+  readonly runMemoryBytes: number;
   /** Told when the session dies by itself. */
   readonly onExit: (error: Error) => void;
 };
@@ -22,10 +27,9 @@ export type DecoderSession = {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: Tokenizer;
   readonly contextLength: number;
-  /** Runs in the order of the calls; `waited` is told how long a run stood in line. */
-  readonly run: (
-    ...call: [...Parameters<RunRow>, waited: (waitedMs: number) => void]
-  ) => ReturnType<RunRow>;
+  /** Whether an answer of so many positions can be run at all. */
+  readonly fits: (positions: number) => boolean;
+  readonly run: RunBatcher["run"];
   release(): Promise<void>;
 };
 
@@ -52,34 +56,33 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     device,
     onExit,
   });
-  const runAlone: RunRow = async (row, signal) => {
-    const outputs = await session.run(decoderFeeds([row], tokenizer.special.mask), signal);
-    return onlyResult(rowResults(outputs, [row]), row);
+  const runBatch: RunBatch = async (rows) => {
+    const outputs = await session.run(decoderFeeds(rows, tokenizer.special.mask), NEVER);
+    return rowResults(outputs, rows);
   };
-  let last = Promise.resolve();
-  const run: DecoderSession["run"] = async (row, signal, waited) => {
-    const askedAt = performance.now();
-    const before = last;
-    const turn = Promise.withResolvers<void>();
-    last = turn.promise;
-    try {
-      await before;
-      waited(performance.now() - askedAt);
-      return await runAlone(row, signal);
-    } finally {
-      turn.resolve();
-    }
+  const batcher = new RunBatcher(runBatch, {
+    maxRows: options.maxBatchRows,
+    fits: (rows, positions) =>
+      runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
+  });
+  await warmUp(
+    (row, signal) => batcher.run(row, WARM_UP_CALLER, signal, () => undefined),
+    checkpoint,
+    tokenizer,
+  );
+  return {
+    checkpoint,
+    tokenizer,
+    contextLength,
+    fits: (positions) => runBytes(checkpoint.config, 2, positions) <= options.runMemoryBytes,
+    run: (...call) => batcher.run(...call),
+    release: () => session.release(),
   };
-  await warmUp(runAlone, checkpoint, tokenizer);
-  return { checkpoint, tokenizer, contextLength, run, release: () => session.release() };
 }
 
-function onlyResult<T>([result]: readonly T[], row: DecoderRow): T {
-  if (result === undefined) {
-    throw new RangeError(`Cannot find the result of a row of ${row.tokenIds.length} positions`);
-  }
-  return result;
-}
+/** A run that has started goes on for the answers that are still wanted. */
+const { signal: NEVER } = new AbortController();
+const WARM_UP_CALLER = { tenantScope: "", priority: "interactive" } as const;
 
 async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
   const settings = { ...resolveSettings(undefined, tokenizer, () => 0), steps: 1 };

@@ -5,6 +5,7 @@ import { DomainError } from "@medv/proto";
 import {
   FinishReason,
   GenerateResponseSchema,
+  Priority,
   type GenerateRequest,
   type GenerateResponse,
 } from "@medv/proto/diffusion";
@@ -27,6 +28,7 @@ export type GenerateOptions = {
   readonly tokenizer: Tokenizer;
   /** Longest merged sequence, answer included. */
   readonly contextLength: number;
+  readonly fits: DecoderSession["fits"];
   readonly run: DecoderSession["run"];
   readonly readEmbedding: (handle: EmbeddingHandle, signal: AbortSignal) => Promise<EmbeddingRows>;
   readonly randomSeed: () => number;
@@ -53,7 +55,7 @@ export async function* generate(
   }
   const settings = resolveSettings(request.settings, tokenizer, options.randomSeed);
   const prompt = promptOf(request, options.checkpoint, tokenizer);
-  checkLength(prompt, settings, options.contextLength);
+  checkLength(prompt, settings, options);
   const embeddings = await joinEmbeddings(request, prompt, options, signal);
   const embeddingMs = performance.now() - startedAt;
   yield event({
@@ -81,8 +83,12 @@ export async function* generate(
   const waited = (waitedMs: number): void => {
     queueMs += waitedMs;
   };
+  const caller = {
+    tenantScope: request.tenantScope,
+    priority: request.priority === Priority.BATCH ? "batch" : "interactive",
+  } as const;
   const denoising = denoise(
-    (feeds, runSignal) => options.run(feeds, runSignal, waited),
+    (row, runSignal) => options.run(row, caller, runSignal, waited),
     {
       prompt: prompt.merged,
       embeddings: embeddings.rows,
@@ -176,13 +182,27 @@ function draft(end: RunEnd, settings: DenoiseSettings, tokenizer: Tokenizer) {
   };
 }
 
-function checkLength(prompt: Prompt, settings: DenoiseSettings, contextLength: number): void {
+function checkLength(
+  prompt: Prompt,
+  settings: DenoiseSettings,
+  { contextLength, fits }: Pick<GenerateOptions, "contextLength" | "fits">,
+): void {
   const length = prompt.merged.tokenIds.length + settings.genLength + settings.suffixIds.length;
   if (length > contextLength) {
     throw new DomainError(
       "context_too_long",
       `Cannot answer as prompt, image rows and answer take ${length} positions: the model has ${contextLength}`,
       { field: "messages", hint: "shorten the conversation or ask for a shorter answer" },
+    );
+  }
+  if (!fits(length)) {
+    throw new DomainError(
+      "context_too_long",
+      `Cannot answer as ${length} positions do not fit into the memory that a run may take`,
+      {
+        field: "messages",
+        hint: "shorten the conversation or the answer, or raise MEDV_RUN_MEMORY_BYTES",
+      },
     );
   }
 }

@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { NO_RULES, type DecoderRow, type RowResult } from "./decoder_row.ts";
+import { RunBatcher, type BatchLimits, type RunCaller } from "./run_batcher.ts";
+
+const LIMITS = { maxRows: 4, fits: () => true };
+const { signal: never } = new AbortController();
+
+function row(seed: number, change: Partial<DecoderRow> = {}): DecoderRow {
+  return {
+    tokenIds: new Int32Array(10),
+    positions: new Int32Array(10),
+    frozen: [],
+    embeddings: { data: new Float32Array(), tokens: 0, hidden: 1 },
+    imageRow: new Int32Array(),
+    imageWeight: new Float32Array(),
+    taps: 1,
+    activeStart: 5,
+    activeEnd: 10,
+    blockEnd: 10,
+    canvasStart: 5,
+    canvasEnd: 10,
+    quota: [1, 1],
+    commitLimit: 100,
+    rules: NO_RULES,
+    doubt: 0,
+    temperature: 0,
+    randomRemasking: false,
+    seed,
+    stepOffset: 0,
+    forbiddenIds: [],
+    eotFrom: 0,
+    cfgScale: 0,
+    stopSequences: [],
+    stop: 0,
+    ...change,
+  };
+}
+
+function caller(tenantScope: string, priority: RunCaller["priority"] = "interactive"): RunCaller {
+  return { tenantScope, priority };
+}
+
+/** A batcher whose runs wait to be let go, and the seeds of every run's rows. */
+function held(limits: BatchLimits = LIMITS) {
+  const runs: number[][] = [];
+  const gates: (() => void)[] = [];
+  const batcher = new RunBatcher(async (rows) => {
+    runs.push(rows.map(({ seed }) => seed));
+    await new Promise<void>((resolve) => gates.push(resolve));
+    return rows.map(({ seed }) => ({ forwardPasses: seed }) as RowResult);
+  }, limits);
+  const letGo = async (): Promise<void> => {
+    while (gates.length === 0) await new Promise(setImmediate);
+    gates.shift()?.();
+  };
+  const ask = (seed: number, who = caller("a"), change: Partial<DecoderRow> = {}, signal = never) =>
+    batcher.run(row(seed, change), who, signal, () => undefined);
+  return { runs, letGo, ask };
+}
+
+test("run() puts rows that wait into one run, and gives each its own result", async () => {
+  const { runs, letGo, ask } = held();
+  const first = ask(1);
+  await letGo();
+  await first;
+  const together = [ask(2), ask(3), ask(4)];
+  await letGo();
+  expect((await Promise.all(together)).map((result) => result.forwardPasses)).toEqual([2, 3, 4]);
+  expect(runs).toEqual([[1], [2, 3, 4]]);
+});
+
+test("run() keeps to the most rows and to what fits into memory", async () => {
+  const { runs, letGo, ask } = held({
+    maxRows: 3,
+    fits: (rows, positions) => rows * positions <= 40,
+  });
+  const long = { tokenIds: new Int32Array(20) };
+  const answers = [
+    ask(1),
+    ask(2),
+    ask(3),
+    ask(4),
+    ask(5, caller("a"), long),
+    ask(6, caller("a"), long),
+  ];
+  for (let run = 0; run < 3; run++) await letGo();
+  await Promise.all(answers);
+  expect(runs).toEqual([[1, 2, 3], [4, 5], [6]]);
+});
+
+test("run() does not mix full forwards with runs of many steps", async () => {
+  const { runs, letGo, ask } = held();
+  const answers = [ask(1), ask(2, caller("a"), { quota: [1] }), ask(3)];
+  await letGo();
+  await letGo();
+  await Promise.all(answers);
+  expect(runs).toEqual([[1, 3], [2]]);
+});
+
+test("run() lets a tenant that asks for little pass one that floods", async () => {
+  const { runs, letGo, ask } = held({ ...LIMITS, maxRows: 1 });
+  const answers = [1, 2, 3, 4].map((seed) => ask(seed, caller("flood")));
+  await new Promise(setImmediate);
+  answers.push(ask(10, caller("small")));
+  for (let run = 0; run < 5; run++) await letGo();
+  await Promise.all(answers);
+  expect(runs.flat().indexOf(10)).toBeLessThanOrEqual(2);
+});
+
+test("run() runs batch rows where interactive ones leave room", async () => {
+  const { runs, letGo, ask } = held({ ...LIMITS, maxRows: 2 });
+  const answers = [
+    ask(1, caller("a", "batch")),
+    ask(2, caller("b", "batch")),
+    ask(3, caller("c")),
+    ask(4, caller("d")),
+  ];
+  await letGo();
+  await letGo();
+  await Promise.all(answers);
+  expect(runs).toEqual([
+    [3, 4],
+    [1, 2],
+  ]);
+});
+
+test("run() drops a row whose caller leaves, and runs the others", async () => {
+  const { runs, letGo, ask } = held({ ...LIMITS, maxRows: 1 });
+  const leaving = new AbortController();
+  const first = ask(1);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  const second = ask(2, caller("a"), {}, leaving.signal);
+  const third = ask(3);
+  leaving.abort(new Error("gone"));
+  await expect(second).rejects.toThrow("gone");
+  await letGo();
+  await letGo();
+  await Promise.all([first, third]);
+  expect(runs).toEqual([[1], [3]]);
+});
+
+test("run() gives a failed run's error to all of its rows, and goes on", async () => {
+  let runs = 0;
+  const batcher = new RunBatcher((rows) => {
+    runs++;
+    if (runs === 1) return Promise.reject(new Error("broken"));
+    return Promise.resolve(rows.map(() => ({ forwardPasses: 1 }) as RowResult));
+  }, LIMITS);
+  const ask = () => batcher.run(row(1), caller("a"), never, () => undefined);
+  const results = await Promise.allSettled([ask(), ask()]);
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(await ask()).toMatchObject({ forwardPasses: 1 });
+});

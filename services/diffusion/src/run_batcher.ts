@@ -1,0 +1,170 @@
+import type { DecoderRow, RowResult } from "./decoder_row.ts";
+
+/** Who asks for a run. */
+export type RunCaller = {
+  /** Callers of one scope share what is fair. */
+  readonly tenantScope: string;
+  /** `batch` runs where `interactive` leaves room. */
+  readonly priority: "interactive" | "batch";
+};
+
+/** Runs several answers' rows as one batch, each result in its row's place. */
+export type RunBatch = (rows: readonly DecoderRow[]) => Promise<readonly RowResult[]>;
+
+export type BatchLimits = {
+  /** Answers in one run. */
+  readonly maxRows: number;
+  /** Whether so many rows, each padded to so many positions, fit into the memory that a run may take. */
+  readonly fits: (rows: number, positions: number) => boolean;
+};
+
+type Waiting = {
+  readonly row: DecoderRow;
+  readonly caller: RunCaller;
+  readonly since: number;
+  readonly outcome: PromiseWithResolvers<RowResult>;
+  readonly waited: (waitedMs: number) => void;
+};
+
+/** After so long a `batch` row counts as interactive, so that it is not passed over for ever. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Continuous batching: one run at a time, of whatever rows wait when it starts. An answer asks again for its next run,
+ * so answers join and leave at every run, whatever their block, step, length and settings.
+ *
+ * Who comes first: interactive before batch, then the tenant that has had the least, then who has waited longest.
+ */
+export class RunBatcher {
+  readonly #runBatch: RunBatch;
+  readonly #limits: BatchLimits;
+  readonly #waiting: Waiting[] = [];
+  /** Positions fed for each tenant that waits or has just run: its virtual time. */
+  readonly #served = new Map<string, number>();
+  #running = false;
+
+  constructor(runBatch: RunBatch, limits: BatchLimits) {
+    this.#runBatch = runBatch;
+    this.#limits = limits;
+  }
+
+  /**
+   * Runs a row as soon as it is its turn.
+   *
+   * @param waited Told how long the row stood in line, in milliseconds.
+   * @throws The signal's reason; the row is dropped, or its result goes unheard where the run has started.
+   */
+  async run(
+    row: DecoderRow,
+    caller: RunCaller,
+    signal: AbortSignal,
+    waited: (waitedMs: number) => void,
+  ): Promise<RowResult> {
+    signal.throwIfAborted();
+    this.#meet(caller.tenantScope);
+    const outcome = Promise.withResolvers<RowResult>();
+    const waiting = { row, caller, since: performance.now(), outcome, waited };
+    const abort = (): void => {
+      const place = this.#waiting.indexOf(waiting);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      outcome.reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#waiting.push(waiting);
+    void this.#runAll();
+    try {
+      return await outcome.promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** A tenant that comes anew starts level with the least served, so that it neither waits for its past nor rules. */
+  #meet(tenant: string): void {
+    if (this.#waiting.some(({ caller }) => caller.tenantScope === tenant)) return;
+    const others = this.#waiting.map(({ caller }) => this.#served.get(caller.tenantScope) ?? 0);
+    if (others.length === 0) this.#served.clear();
+    const least = others.length === 0 ? 0 : Math.min(...others);
+    this.#served.set(tenant, Math.max(this.#served.get(tenant) ?? 0, least));
+  }
+
+  async #runAll(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#waiting.length > 0) {
+        // Callers that were answered together ask again together: let them, before the next run is put together.
+        await new Promise(setImmediate);
+        const batch = this.#take();
+        if (batch.length > 0) await this.#runOnce(batch);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #runOnce(batch: readonly Waiting[]): Promise<void> {
+    for (const { waited, since } of batch) waited(performance.now() - since);
+    try {
+      const results = await this.#runBatch(batch.map(({ row }) => row));
+      batch.forEach(({ outcome }, index) => {
+        const result = results[index];
+        if (result === undefined) outcome.reject(new RangeError("Cannot find the result of a row"));
+        else outcome.resolve(result);
+      });
+    } catch (error) {
+      for (const { outcome } of batch) outcome.reject(error);
+    }
+  }
+
+  /** The rows of the next run, taken out of the line. */
+  #take(): readonly Waiting[] {
+    const batch: Waiting[] = [];
+    while (batch.length < this.#limits.maxRows) {
+      const next = this.#next(batch);
+      if (next === undefined) break;
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      batch.push(next);
+      const { tenantScope } = next.caller;
+      const fed = next.row.tokenIds.length + next.row.quota.length * activeWidth(next.row);
+      this.#served.set(tenantScope, (this.#served.get(tenantScope) ?? 0) + fed);
+    }
+    return batch;
+  }
+
+  /** Who comes next, of those whose rows fit the batch. */
+  #next(batch: readonly Waiting[]): Waiting | undefined {
+    const now = performance.now();
+    const isUrgent = ({ caller, since }: Waiting): boolean =>
+      caller.priority === "interactive" || now - since > PATIENCE_MS;
+    const served = ({ caller }: Waiting): number => this.#served.get(caller.tenantScope) ?? 0;
+    const [first] = batch;
+    return this.#waiting
+      .filter(
+        (waiting) =>
+          first === undefined ||
+          (isAlike(first.row, waiting.row) && this.#fits([...batch, waiting])),
+      )
+      .toSorted(
+        (left, right) =>
+          Number(isUrgent(right)) - Number(isUrgent(left)) ||
+          served(left) - served(right) ||
+          left.since - right.since,
+      )[0];
+  }
+
+  #fits(batch: readonly Waiting[]): boolean {
+    const rows = batch.reduce((sum, { row }) => sum + (row.cfgScale > 0 ? 2 : 1), 0);
+    const longest = Math.max(...batch.map(({ row }) => row.tokenIds.length));
+    return this.#limits.fits(rows, longest);
+  }
+}
+
+/** Rows of one full forward are not kept waiting for rows with inner steps, nor the other way round. */
+function isAlike(left: DecoderRow, right: DecoderRow): boolean {
+  return left.quota.length > 1 === right.quota.length > 1;
+}
+
+function activeWidth({ activeStart, activeEnd }: DecoderRow): number {
+  return activeEnd - activeStart;
+}
