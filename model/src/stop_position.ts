@@ -3,8 +3,11 @@ import type { Graph } from "./onnx/graph.ts";
 import { reduceLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 
-/** Stands for "no stop is known". */
-export const NO_STOP = 2 ** 31;
+/**
+ * Stands for "no stop is known". Below 2^31, as ONNX Runtime 1.30 on x64 compares int64 in ReduceMin by their lower half
+ * at times, where 2^31 is less than any position.
+ */
+export const NO_STOP = 2 ** 30;
 
 /**
  * Looks for stop sequences in the answer, as the published sampler does after each step: the first listed sequence that

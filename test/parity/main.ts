@@ -3,7 +3,7 @@ import { checkMetrics } from "./metrics.ts";
 import { openOracle, type Oracle } from "./oracle.ts";
 import { checkGumbel, checkPreprocessing, checkSchedules } from "./picks.ts";
 import { checkMerge } from "./prompts.ts";
-import { checkDllmCache, checkFastDllm, checkSampler } from "./samplers.ts";
+import { checkBatched, checkDllmCache, checkFastDllm, checkSampler } from "./samplers.ts";
 import { checkLanguage, checkVision } from "./towers.ts";
 import {
   checkConversationIds,
@@ -25,6 +25,10 @@ const CHECKS: readonly (readonly [
   [["gumbel.safetensors"], checkGumbel],
   [["sampler.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkSampler],
   [["fast_dllm.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkFastDllm],
+  [
+    ["sampler.json", "fast_dllm.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"],
+    checkBatched,
+  ],
   [["dllm_cache.json", "sampler_prompts.safetensors", "mixed_flat.safetensors"], checkDllmCache],
   [["train_step.safetensors", "train.json"], checkTrainStep],
   [["train_convmask.safetensors"], checkConversationMask],

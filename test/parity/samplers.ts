@@ -5,6 +5,7 @@ import { mergePrompt, type MergedPrompt } from "@medv/model/merge_prompt";
 import { decoderFeeds, rowResults } from "@medv/diffusion/decoder_feeds";
 import { NO_RULES, type Embeddings } from "@medv/diffusion/decoder_row";
 import { denoise, type RunEnd, type RunRow } from "@medv/diffusion/denoise";
+import { RunBatcher, type RunBatch } from "@medv/diffusion/run_batcher";
 import type { DenoiseSettings } from "@medv/diffusion/denoise_settings";
 import { compareIds, compareNumbers, type Report } from "./check.ts";
 import type { Oracle, OracleConfig } from "./oracle.ts";
@@ -126,6 +127,27 @@ export async function checkFastDllm(oracle: Oracle, report: Report): Promise<voi
   }
 }
 
+/** Answers that run together, at different blocks, steps, lengths and settings, end as each does alone. */
+export async function checkBatched(oracle: Oracle, report: Report): Promise<void> {
+  const { runRows, ...decoder } = await openDecoder(oracle);
+  const batcher = new RunBatcher(runRows, { maxRows: 32, fits: () => true });
+  const caller = { tenantScope: "", priority: "interactive" } as const;
+  const run: RunRow = (row, signal) => batcher.run(row, caller, signal, () => undefined);
+  const { cases } = await oracle.json<{ cases: readonly SamplerCase[] }>("sampler.json");
+  const cached = await oracle.json<{ cases: readonly SamplerCase[] }>("fast_dllm.json");
+  const all = [
+    ...cases.map((each) => ({ each, profile: "exact" as const })),
+    ...cached.cases.map((each) => ({ each, profile: "prefix" as const })),
+  ];
+  await Promise.all(
+    all.map(async ({ each, profile }) => {
+      const kind = each.name.startsWith("textonly") ? "text" : "image";
+      const { returned } = await runCase({ ...decoder, run, runRows }, each, kind, profile);
+      report.check(`batched ${profile} ${each.name}`, compareIds(returned, each.returned_ids));
+    }),
+  );
+}
+
 /** dLLM-Cache is not one of our profiles; with every interval at 1 it is the plain sampler, which is. */
 export async function checkDllmCache(oracle: Oracle, report: Report): Promise<void> {
   const decoder = await openDecoder(oracle);
@@ -146,6 +168,7 @@ export async function checkDllmCache(oracle: Oracle, report: Report): Promise<vo
 
 type Decoder = {
   readonly run: RunRow;
+  readonly runRows: RunBatch;
   readonly maskId: number;
   readonly forbiddenIds: readonly number[];
   readonly prompts: Readonly<
@@ -204,6 +227,10 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
       contextLength: language.maxPositions,
     }),
   );
+  const runRows: RunBatch = async (answers) => {
+    const feeds = decoderFeeds(answers, config.special_ids_tiny.mask);
+    return rowResults(await run(feeds as Record<string, Feed>), answers);
+  };
   const prompts = await oracle.tensors("sampler_prompts.safetensors");
   const mixed = await oracle.tensors("mixed_flat.safetensors");
   const features = await towerFeatures(oracle, mixed("pixel_values"));
@@ -219,9 +246,9 @@ async function openDecoder(oracle: Oracle): Promise<Decoder> {
       taps: imageTaps(checkpoint.config),
     });
   return {
+    runRows,
     run: async (row) => {
-      const feeds = decoderFeeds([row], config.special_ids_tiny.mask);
-      const [result] = rowResults(await run(feeds as Record<string, Feed>), [row]);
+      const [result] = await runRows([row]);
       if (result === undefined) throw new RangeError("Cannot find the row's result");
       return result;
     },
