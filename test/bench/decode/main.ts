@@ -1,0 +1,98 @@
+/**
+ * How fast each profile decodes: descriptions of drawn images at fixed lengths, all profiles in one process and turn by
+ * turn, so that what else the machine does meets them alike. Medians of paired runs.
+ *
+ *     npm run bench:decode -- [--checkpoint DIR] [--lengths 64,128] [--samples 8] [--out DIR]
+ *
+ * @module
+ */
+import { openDecoder } from "@medv/diffusion/decoder_session";
+import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
+import { openTower } from "@medv/vision/tower_session";
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { barChart } from "./bar_chart.ts";
+import { measure, type Measured } from "./measure.ts";
+import { describePhantoms } from "./prompts.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: "string", default: join(ROOT, "model/checkpoints/phantom") },
+    lengths: { type: "string", default: "64,128" },
+    samples: { type: "string", default: "8" },
+    out: { type: "string", default: join(ROOT, ".cache/bench") },
+  },
+});
+const shared = {
+  checkpoint: values.checkpoint,
+  visionCheckpoint: undefined,
+  threads: availableParallelism(),
+  device: "cpu",
+  onExit: (error: Error) => {
+    throw error;
+  },
+} as const;
+const tower = await openTower(shared);
+const decoder = await openDecoder({
+  ...shared,
+  maxBatchRows: 1,
+  runMemoryBytes: 8 * 2 ** 30,
+});
+const rows: Measured[] = [];
+for (const genLength of values.lengths.split(",").map(Number)) {
+  const requests = await describePhantoms(Number(values.samples), tower, decoder);
+  const settings = PROFILE_NAMES.map((name) => ({
+    name,
+    settings: { profile: profileNumber(name), genLength },
+  }));
+  rows.push(...(await measure(decoder, requests, settings)));
+}
+await tower.release();
+await decoder.release();
+
+const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
+process.stdout.write(`${table(rows)}\n${machine}\n`);
+await mkdir(values.out, { recursive: true });
+await writeFile(
+  join(values.out, "decode.json"),
+  `${JSON.stringify({ machine, rows }, undefined, 2)}\n`,
+);
+await writeFile(
+  join(values.out, "decode.svg"),
+  barChart(
+    `tokens/s of a description, by profile (${machine})`,
+    rows.map(({ name, genLength, tokensPerSecond }) => ({
+      label: `${name} L=${genLength}`,
+      value: tokensPerSecond,
+    })),
+  ),
+);
+
+function table(measured: readonly Measured[]): string {
+  const head =
+    "| L | profile | tokens/s | × exact | ms an answer | forward passes | tokens a pass | revisions |";
+  const rule = "| --- | --- | --- | --- | --- | --- | --- | --- |";
+  return [
+    head,
+    rule,
+    ...measured.map((row) => {
+      const exact = measured.find(
+        ({ name, genLength }) => name === "exact" && genLength === row.genLength,
+      );
+      const cells = [
+        row.genLength,
+        row.name,
+        row.tokensPerSecond.toFixed(0),
+        (row.tokensPerSecond / (exact?.tokensPerSecond ?? NaN)).toFixed(1),
+        row.answerMs.toFixed(1),
+        row.forwardPasses.toFixed(1),
+        (row.tokens / row.forwardPasses).toFixed(2),
+        row.revisions.toFixed(1),
+      ];
+      return `| ${cells.join(" | ")} |`;
+    }),
+  ].join("\n");
+}
