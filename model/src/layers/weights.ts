@@ -66,15 +66,16 @@ export function int8Weights(
   { file, folder }: { readonly file: QuantizedFile; readonly folder: string },
 ): Weights {
   const location = relative(folder, file.path);
-  const external = (name: string, dtype: DType): Value => {
-    const { shape, offset, byteLength } = file.tensor(name);
+  const external = (name: string, tensor: string, dtype: DType): Value => {
+    const { shape, offset, byteLength } = file.tensor(tensor);
     return graph.weight(name, dtype, shape, { location, offset, byteLength });
   };
   return {
     ...weights,
     int8: (name) => ({
-      weight: external(name, "int8"),
-      scale: external(scaleName(name), "float32"),
+      // The float weight of this name may be in the graph too.
+      weight: external(`${name}_int8`, name, "int8"),
+      scale: external(scaleName(name), scaleName(name), "float32"),
     }),
   };
 }
