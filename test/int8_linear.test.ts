@@ -45,9 +45,12 @@ function product(x: Float32Array, weight: Float32Array): Float64Array {
 }
 
 function error(actual: Float32Array, expected: Float64Array): number {
-  const square = (sum: number, value: number): number => sum + value * value;
   const difference = expected.map((value, at) => value - (actual[at] ?? NaN)).reduce(square, 0);
   return Math.sqrt(difference / expected.reduce(square, 0));
+}
+
+function square(sum: number, value: number): number {
+  return sum + value * value;
 }
 
 test("int8Linear() is within 1.5 % of the float product", async () => {

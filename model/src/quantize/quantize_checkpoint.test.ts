@@ -147,7 +147,7 @@ test("quantizeCheckpoint() leaves nothing behind when it is stopped half-way", a
   const progress = (): void => controller.abort(reason);
   await expect(
     quantizeCheckpoint(checkpoint, { ...given, progress }, controller.signal),
-  ).rejects.toThrow();
+  ).rejects.toThrow(reason);
   expect((await readdir(directory)).filter((name) => name.includes("int8"))).toEqual([]);
   expect(await readdir(given.cacheFolder)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { quantizeRows } from "./quantize_rows.ts";
 // An error ends the thread, and whoever started it hears of it.
 parentPort?.on("message", (job: QuantizeJob) => {
   quantize(job);
-  parentPort?.postMessage(job.byteLength);
+  parentPort?.postMessage(job.byteLength, []);
 });
 
 function quantize(job: QuantizeJob): void {

@@ -59,11 +59,11 @@ export async function quantizedSource(checkpoint: Checkpoint): Promise<Quantized
 
 /** The file if it is there and was made from this very source. */
 export async function openQuantizedFile(
-  name: string,
+  link: string,
   layout: readonly TensorLayout[],
   source: QuantizedSource,
 ): Promise<QuantizedFile | undefined> {
-  const path = await realpath(name).catch(() => undefined);
+  const path = await realpath(link).catch(() => undefined);
   if (path === undefined) return undefined;
   const metadata = await readSafetensorsMetadata(path);
   if (metadata.get("format") !== source.format || metadata.get("source") !== source.source) {

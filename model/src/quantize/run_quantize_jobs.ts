@@ -23,12 +23,15 @@ export async function runQuantizeJobs(
       workers.map(async (worker) => {
         for (const job of queue) {
           const answer = once(worker, "message", { signal });
-          worker.postMessage(job);
+          worker.postMessage(job, []);
           await answer;
           done(job.byteLength);
         }
       }),
     );
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }

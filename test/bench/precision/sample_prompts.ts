@@ -73,7 +73,7 @@ export async function samplePrompts(
 }
 
 /** float16 comes as its bits. */
-function floats(data: ArrayBufferView<ArrayBufferLike>): Float32Array {
+function floats(data: ArrayBufferView): Float32Array {
   if (data instanceof Float32Array) return data;
   if (!(data instanceof Uint16Array)) throw new TypeError("Cannot read the embedding as floats");
   return Float32Array.from(new Float16Array(data.slice().buffer));
