@@ -7,13 +7,14 @@ import { denoiseStep } from "./denoise_step.ts";
 import { gatherPlaces } from "./places.ts";
 import { languageHead, languageTower, type KeyValue } from "./language_tower.ts";
 import { rotaryTable, type RotaryTable } from "./layers/rotary_embedding.ts";
-import { checkpointWeights, commonFolder, type Weights } from "./layers/weights.ts";
+import { checkpointWeights, commonFolder, int8Weights, type Weights } from "./layers/weights.ts";
 import { int64s, scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import type { OnnxModel } from "./onnx/model.ts";
 import { embedTokens, mergeImageRows } from "./merge_image_rows.ts";
 import { anyLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
+import type { QuantizedFile } from "./quantize/quantized_file.ts";
 import { IMAGE_NEWLINE } from "./tensor_names.ts";
 
 export type BlockDecoderOptions = {
@@ -23,6 +24,8 @@ export type BlockDecoderOptions = {
   readonly eotId: number;
   /** Longest merged sequence that is served. */
   readonly contextLength: number;
+  /** Weights of the linear layers; without it they are float32. */
+  readonly int8?: QuantizedFile;
 };
 
 /**
@@ -34,8 +37,10 @@ export type BlockDecoderOptions = {
  */
 export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderOptions): OnnxModel {
   const graph = new Graph();
-  const folder = commonFolder(checkpoint.files);
-  const weights = checkpointWeights(graph, checkpoint, folder);
+  const { int8 } = options;
+  const folder = commonFolder([...checkpoint.files, ...(int8 === undefined ? [] : [int8.path])]);
+  const floats = checkpointWeights(graph, checkpoint, folder);
+  const weights = int8 === undefined ? floats : int8Weights(graph, floats, { file: int8, folder });
   const state = blockDecoder(graph, weights, checkpoint.config, {
     ...options,
     newline: checkpoint.has(IMAGE_NEWLINE),

@@ -13,7 +13,7 @@ export type SafetensorsEntry = {
   readonly byteLength: number;
 };
 
-const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1, BOOL: 1 } as const;
+const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1, I8: 1, BOOL: 1 } as const;
 
 /** Longest header that is read; the format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;

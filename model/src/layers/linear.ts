@@ -1,5 +1,6 @@
 import type { Graph } from "../onnx/graph.ts";
 import type { Value } from "../onnx/value.ts";
+import { int8Linear } from "./int8_linear.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -16,9 +17,13 @@ export function linear(
   name: string,
   options: { readonly in: number; readonly out: number; readonly bias: boolean },
 ): Value {
+  const as = lastPart(name);
+  const bias = options.bias ? weights.float32(`${name}.bias`, [options.out]) : undefined;
+  const int8 = weights.int8?.(`${name}.weight`);
+  if (int8 !== undefined) return int8Linear(graph, x, int8, { bias, as });
   const weight = weights.float32(`${name}.weight`, [options.out, options.in]);
-  const bias = options.bias ? [weights.float32(`${name}.bias`, [options.out])] : [];
-  return graph.op("Gemm", [x, weight, ...bias], { attributes: { transB: 1 }, as: lastPart(name) });
+  const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
+  return graph.op("Gemm", inputs, { attributes: { transB: 1 }, as });
 }
 
 function lastPart(name: string): string {

@@ -4,6 +4,7 @@ import { cast } from "../onnx/constants.ts";
 import { BYTES_PER_ELEMENT, type DType } from "../onnx/dtype.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Value } from "../onnx/value.ts";
+import { scaleName, type QuantizedFile } from "../quantize/quantized_file.ts";
 
 /** How a layer asks for its parameters, whatever they lie in. */
 export type Weights = {
@@ -11,6 +12,16 @@ export type Weights = {
   float32(name: string, shape: readonly number[]): Value;
   /** The parameter in its stored dtype, for operators that read only a few rows of it. */
   stored(name: string, shape: readonly number[]): Value;
+  /** The weight `[out, in]` of a linear layer as int8; absent where weights are floats. */
+  int8?(name: string): Int8Weight;
+};
+
+/** A linear layer's weight with a scale per output channel, its input channels turned by `rotationMatrix()`. */
+export type Int8Weight = {
+  /** int8 `[in, out]` */
+  readonly weight: Value;
+  /** float32 `[out]` */
+  readonly scale: Value;
 };
 
 /**
@@ -41,6 +52,31 @@ export function checkpointWeights(graph: Graph, checkpoint: Checkpoint, folder: 
       casts.set(name, value);
       return value;
     },
+  };
+}
+
+/**
+ * The same with every linear layer's weight from its int8 file.
+ *
+ * @param folder Holds the int8 file too.
+ */
+export function int8Weights(
+  graph: Graph,
+  weights: Weights,
+  { file, folder }: { readonly file: QuantizedFile; readonly folder: string },
+): Weights {
+  const location = relative(folder, file.path);
+  const external = (name: string, tensor: string, dtype: DType): Value => {
+    const { shape, offset, byteLength } = file.tensor(tensor);
+    return graph.weight(name, dtype, shape, { location, offset, byteLength });
+  };
+  return {
+    ...weights,
+    int8: (name) => ({
+      // The float weight of this name may be in the graph too.
+      weight: external(`${name}_int8`, name, "int8"),
+      scale: external(scaleName(name), scaleName(name), "float32"),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { ANY, FLOATS, NUMBERS } from "./dtype.ts";
 import type { Operator } from "./node_view.ts";
+import { inferIntegerMatMul, inferQuantize } from "./integer_rules.ts";
 import {
   input,
   elementwise,
@@ -39,6 +40,7 @@ export const OPERATORS = {
   BitwiseXor: elementwise(["int64", "int32", "uint32"]),
   BitwiseAnd: elementwise(["int64", "int32", "uint32"]),
   Neg: elementwise(NUMBERS),
+  Abs: elementwise(NUMBERS),
   Exp: elementwise(FLOATS),
   Log: elementwise(FLOATS),
   Sqrt: elementwise(FLOATS),
@@ -62,6 +64,8 @@ export const OPERATORS = {
   Gemm: { infer: inferGemm },
   MatMul: { infer: inferMatMul },
   FusedMatMul: { domain: MICROSOFT, infer: inferFusedMatMul },
+  QuantizeLinear: { infer: inferQuantize },
+  MatMulIntegerToFloat: { domain: MICROSOFT, infer: inferIntegerMatMul },
   Conv: { infer: inferStated },
   LayerNormalization: { infer: inferNormalization },
   SimplifiedLayerNormalization: { infer: inferNormalization },

@@ -1,19 +1,27 @@
 import { blockDecoderModel } from "@medv/model/block_decoder";
 import { openCheckpoint, type Checkpoint } from "@medv/model/checkpoint";
 import { mergePrompt } from "@medv/model/merge_prompt";
+import { quantizeCheckpoint } from "@medv/model/quantize/quantize_checkpoint";
+import type { QuantizedFile } from "@medv/model/quantize/quantized_file";
 import { loadTokenizer, type Tokenizer } from "@medv/model/tokenizer";
 import { SessionWorker, type Device } from "@medv/runtime";
+import type { Precision } from "./config.ts";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 import { RunBatcher, type RunBatch } from "./run_batcher.ts";
 import { runBytes } from "./run_memory.ts";
+import { stoppable } from "./stoppable.ts";
 
 export type DecoderOptions = {
   readonly checkpoint: string;
   readonly visionCheckpoint: string | undefined;
   readonly threads: number;
   readonly device: Device;
+  readonly precision: Precision;
+  readonly cacheDirectory: string;
+  /** Told how far the int8 weights are when they have to be made: bytes read so far and in all. */
+  readonly onQuantizeProgress: (done: number, total: number) => void;
   /** Answers that may run together. */
   readonly maxBatchRows: number;
   /** What a run may take beside the weights. */
@@ -33,7 +41,7 @@ export type DecoderSession = {
   release(): Promise<void>;
 };
 
-/** Loads the checkpoint's decoder and denoises one short answer, so that the first caller does not pay for warming up. */
+/** Loads the checkpoint's decoder, makes its int8 weights at the first start, and denoises one short answer, so that the first caller does not pay for warming up. */
 export async function openDecoder(options: DecoderOptions): Promise<DecoderSession> {
   const { threads, device, onExit, visionCheckpoint } = options;
   const checkpoint = await openCheckpoint(
@@ -43,8 +51,11 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
   const tokenizer = await loadTokenizer(options.checkpoint);
   const { language, maxLength } = checkpoint.config;
   const contextLength = Math.min(language.maxPositions, maxLength ?? Infinity);
+  const vocabulary = tokenizer.size;
+  const int8 = await int8Weights(checkpoint, vocabulary, options);
   const { bytes, folder } = blockDecoderModel(checkpoint, {
-    vocabulary: tokenizer.size,
+    vocabulary,
+    ...(int8 !== undefined && { int8 }),
     maskId: tokenizer.special.mask,
     eotId: tokenizer.special.eot,
     contextLength,
@@ -78,6 +89,19 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     run: (...call) => batcher.run(...call),
     release: () => session.release(),
   };
+}
+
+/** SIGTERM during the minutes that this may take leaves no half-written file. */
+async function int8Weights(
+  checkpoint: Checkpoint,
+  vocabulary: number,
+  options: DecoderOptions,
+): Promise<QuantizedFile | undefined> {
+  if (options.precision === "float32") return undefined;
+  const { threads, cacheDirectory: cacheFolder, onQuantizeProgress: progress } = options;
+  return stoppable((signal) =>
+    quantizeCheckpoint(checkpoint, { vocabulary, cacheFolder, threads, progress }, signal),
+  );
 }
 
 /** A run that has started goes on for the answers that are still wanted. */

@@ -9,6 +9,7 @@ import { openDecoder } from "./decoder_session.ts";
 import { describeModel } from "./describe_model.ts";
 import { readEmbedding } from "./embedding_source.ts";
 import { generate } from "./generate.ts";
+import { quantizeProgress } from "./quantize_progress.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
@@ -22,6 +23,7 @@ try {
   const startedAt = performance.now();
   const decoder = await openDecoder({
     ...config,
+    onQuantizeProgress: quantizeProgress(logger, process.stderr),
     onExit: (err) => {
       logger.error({ err }, "session-exit");
       process.exit(1);
@@ -49,7 +51,12 @@ try {
     hidden: tower.hiddenSize,
   };
   logger.info(
-    { model, digest: decoder.checkpoint.digest, loadMs: performance.now() - startedAt },
+    {
+      model,
+      digest: decoder.checkpoint.digest,
+      precision: config.precision,
+      loadMs: performance.now() - startedAt,
+    },
     "model-loaded",
   );
   service.open({

@@ -42,9 +42,15 @@ function openSession({
     executionProviders: [device],
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
-    ...(externalDataFolder !== undefined && {
-      extra: { session: { model_external_initializers_file_folder_path: externalDataFolder } },
-    }),
+    extra: {
+      session: {
+        // Without VNNI, sums of two 8-bit products overflow 16 bits; this takes the slower exact way there, and only there.
+        x64quantprecision: "1",
+        ...(externalDataFolder !== undefined && {
+          model_external_initializers_file_folder_path: externalDataFolder,
+        }),
+      },
+    },
   });
 }
 
