@@ -2,7 +2,7 @@
  * How fast each profile decodes: descriptions of drawn images at fixed lengths, all profiles in one process and turn by
  * turn, so that what else the machine does meets them alike. Medians of paired runs.
  *
- *     npm run bench:decode -- [--checkpoint DIR] [--lengths 64,128] [--samples 8] [--out DIR]
+ *     npm run bench:decode -- [--checkpoint DIR] [--lengths 64,128] [--samples 8] [--precision int8|float32] [--out DIR]
  *
  * @module
  */
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     checkpoint: { type: "string", default: join(ROOT, "model/checkpoints/phantom") },
     lengths: { type: "string", default: "64,128" },
     samples: { type: "string", default: "8" },
+    precision: { type: "string", default: "int8" },
     out: { type: "string", default: join(ROOT, ".cache/bench") },
   },
 });
@@ -40,6 +41,9 @@ const decoder = await openDecoder({
   ...shared,
   maxBatchRows: 1,
   runMemoryBytes: 8 * 2 ** 30,
+  precision: values.precision === "float32" ? "float32" : "int8",
+  cacheDirectory: join(ROOT, ".cache/int8"),
+  onQuantizeProgress: () => undefined,
 });
 const rows: Measured[] = [];
 for (const genLength of values.lengths.split(",").map(Number)) {
@@ -53,7 +57,7 @@ for (const genLength of values.lengths.split(",").map(Number)) {
 await tower.release();
 await decoder.release();
 
-const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
+const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${values.precision}, ${new Date().toISOString().slice(0, 10)}`;
 process.stdout.write(`${table(rows)}\n${machine}\n`);
 await mkdir(values.out, { recursive: true });
 await writeFile(
