@@ -4,8 +4,10 @@ import { randomSource, type Random } from "@medv/phantoms/random";
 import { conversationIds } from "./conversation_ids.ts";
 import { floats, integers, type Feeds } from "./feeds.ts";
 import type { ImageStore } from "./images/image_store.ts";
+import type { RenderedImage } from "./images/rendered_image.ts";
 import { IGNORE_LABEL, type Objective } from "./loss/language_loss.ts";
 import { mergeLabels } from "./merge_labels.ts";
+import { patchWords } from "./patch_words.ts";
 import type { Sample } from "./samples/chat_sample.ts";
 import { drawSample } from "./samples/draw_sample.ts";
 import type { SampleKind, StageConfig } from "./stage_config.ts";
@@ -17,7 +19,10 @@ const DESCRIPTION_TOKENS = [80, 210] as const;
 const MOST_TURNS = 3;
 
 export type LanguageBatchOptions = {
-  readonly stage: Pick<StageConfig, "batch" | "images" | "mixture" | "conversationMask">;
+  readonly stage: Pick<
+    StageConfig,
+    "batch" | "images" | "patchWords" | "mixture" | "conversationMask"
+  >;
   readonly objective: Objective["type"];
   readonly imageSize: number;
   /** Rows that an image takes in the sequence. */
@@ -38,6 +43,7 @@ export function languageBatch(
   const { stage, imageRows } = options;
   const random = randomSource(options.seed);
   const kind = pickKind(stage.mixture, random);
+  const hasImage = stage.images !== "none";
   const sequenceWanted = imageRows + random.integer(...DESCRIPTION_TOKENS);
   // Alike for the whole batch, so that little of it is padding.
   const turns = random.integer(1, MOST_TURNS);
@@ -47,10 +53,10 @@ export function languageBatch(
   const samples = images.map(({ facts }) =>
     merged(
       drawSample(tokenizer, kind, facts, random, {
-        image: stage.images,
+        image: hasImage,
         imageRows,
         turns,
-        sequence: stage.images ? sequenceWanted : sequenceWanted - imageRows,
+        sequence: hasImage ? sequenceWanted : sequenceWanted - imageRows,
       }),
       imageRows,
     ),
@@ -74,7 +80,9 @@ export function languageBatch(
       flat((row) => [...row.ids.keys()]),
     ),
     targets: integers([targets.length], targets),
-    ...(stage.images && imageFeeds(rows, images, options)),
+    ...(hasImage && rowFeeds(rows, imageRows)),
+    ...(stage.images === "pixels" && pixelFeeds(images, options)),
+    ...((stage.images === "words" || stage.patchWords) && patchWords(images, tokenizer)),
     ...orderFeeds(padded, tokenizer, options),
     ...(options.objective === "diffusion" && draws(shape, random)),
   };
@@ -117,28 +125,21 @@ function nextTokens(unpadded: readonly Sample[]): (sample: Sample, index: number
   };
 }
 
-function imageFeeds(
-  rows: readonly Sample[],
-  images: Parameters<typeof joined>[0],
-  { stage, imageSize, imageRows }: LanguageBatchOptions,
-): Feeds {
+/** Which image row stands at each position; -1 where none does. */
+function rowFeeds(rows: readonly Sample[], imageRows: number): Feeds {
   const imageRow = rows.flatMap(({ ids }, sample) => {
     let next = sample * imageRows;
     return ids.map((id) => (id === IMAGE_PLACEHOLDER ? next++ : -1));
   });
-  const shape = [rows.length, rows[0]?.ids.length ?? 0, 1];
-  return {
-    pixels: {
-      dtype: "uint8",
-      shape: [stage.batch, imageSize, imageSize, 3],
-      data: joined(images),
-    },
-    image_row: integers(shape, imageRow),
-    image_weight: floats(
-      shape,
-      Float32Array.from(imageRow, (row) => (row < 0 ? 0 : 1)),
-    ),
-  };
+  return { image_row: integers([rows.length, rows[0]?.ids.length ?? 0, 1], imageRow) };
+}
+
+function pixelFeeds(
+  images: readonly RenderedImage[],
+  { imageSize }: Pick<LanguageBatchOptions, "imageSize">,
+): Feeds {
+  const shape = [images.length, imageSize, imageSize, 3];
+  return { pixels: { dtype: "uint8", shape, data: joined(images) } };
 }
 
 /** What each position may see: all that stands before it, or all of its own and earlier turns. */

@@ -14,7 +14,7 @@ const VALID = {
   batch: 4,
   learning_rate: 0.001,
   warmup: 0.1,
-  images: true,
+  images: "pixels",
   mixture: { dialogue: 1 },
 };
 
@@ -43,6 +43,7 @@ test.each([
   { change: { trains: ["all"] }, rule: "trains must be a list of vision, projector, language" },
   { change: { mixture: {} }, rule: "mixture must be weights of caption, dialogue, concise" },
   { change: { mixture: { poem: 1 } }, rule: "mixture must be weights of caption" },
+  { change: { images: "all" }, rule: "images must be none, words, pixels" },
   { change: { warmup: 2 }, rule: "warmup must be a number from 0 to 1" },
 ])("readStageConfig() refuses $change", async ({ change, rule }) => {
   await expect(read(JSON.stringify({ ...VALID, ...change }))).rejects.toThrow(rule);

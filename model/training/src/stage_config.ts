@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 export const SAMPLE_KINDS = ["caption", "dialogue", "concise", "description"] as const;
 export type SampleKind = (typeof SAMPLE_KINDS)[number];
 
+const IMAGE_KINDS = ["none", "words", "pixels"] as const;
+
 /** One stage of training, as its file says. */
 export type StageConfig = {
   readonly name: string;
@@ -16,7 +18,13 @@ export type StageConfig = {
   /** Share of the steps over which the learning rate rises from 0. */
   readonly warmup: number;
   /** Language stages only. */
-  readonly images: boolean;
+  /**
+   * What stands in the place of an image: nothing, the words of what lies in each patch, or the image itself as the vision
+   * tower and the projector give it.
+   */
+  readonly images: (typeof IMAGE_KINDS)[number];
+  /** The projected image rows are also pulled towards the words of their patches. */
+  readonly patchWords: boolean;
   readonly conversationMask: boolean;
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
 };
@@ -56,6 +64,9 @@ export async function readStageConfig(path: string): Promise<StageConfig> {
   if (typeof name !== "string") return refuse("name", "a text");
   const trains = keys.get("trains");
   if (!isParts(trains)) return refuse("trains", "a list of vision, projector, language");
+  const wanted = keys.get("images") ?? "none";
+  const images = IMAGE_KINDS.find((kind) => kind === wanted);
+  if (images === undefined) return refuse("images", IMAGE_KINDS.join(", "));
   const mixture = keys.get("mixture") ?? {};
   if (!isMixture(mixture) || (task === "language" && Object.keys(mixture).length === 0)) {
     return refuse("mixture", `weights of ${SAMPLE_KINDS.join(", ")}`);
@@ -68,7 +79,8 @@ export async function readStageConfig(path: string): Promise<StageConfig> {
     batch: number("batch", "an integer >= 1", whole),
     learningRate: number("learning_rate", "a number > 0", (value) => value > 0),
     warmup: number("warmup", "a number from 0 to 1", (value) => value >= 0 && value <= 1),
-    images: flag("images"),
+    images,
+    patchWords: flag("patch_words"),
     conversationMask: flag("conversation_mask"),
     mixture,
   };

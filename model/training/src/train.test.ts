@@ -24,7 +24,8 @@ const STAGES = {
     batch: 2,
     learning_rate: 0.001,
     warmup: 0.1,
-    images: true,
+    images: "pixels",
+    patch_words: true,
     mixture: { concise: 1, dialogue: 1 },
   },
 };

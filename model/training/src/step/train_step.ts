@@ -1,8 +1,9 @@
 import type { ModelConfig } from "@medv/model/config";
-import { embedTokens, mergeImageRows } from "@medv/model/merge_image_rows";
-import { int64s } from "@medv/model/onnx/constants";
+import { embedTokens } from "@medv/model/merge_image_rows";
+import { int64s, scalar } from "@medv/model/onnx/constants";
 import { Graph } from "@medv/model/onnx/graph";
 import type { Value } from "@medv/model/onnx/value";
+import { projector } from "@medv/model/projector";
 import { VISION_PREFIX } from "@medv/model/tensor_names";
 import { normalizePixels, visionTower } from "@medv/model/vision_tower";
 import { gradients } from "../autodiff/gradients.ts";
@@ -11,6 +12,7 @@ import { visionLoss, type PatchTask } from "../loss/vision_loss.ts";
 import { adamW, OPTIMIZER } from "../optimizer.ts";
 import { parameterInputs, type ParameterInputs } from "../parameters.ts";
 import type { StageConfig } from "../stage_config.ts";
+import { distanceToWords, placeRows, wordRows } from "./word_rows.ts";
 
 /** One training step as one graph: batch, parameters and moments in; loss, parameters and moments out. */
 export type TrainStep = {
@@ -24,7 +26,7 @@ export type TrainStep = {
 /** The step of a language stage. */
 export function languageStep(
   config: ModelConfig,
-  stage: Pick<StageConfig, "trains" | "images" | "conversationMask">,
+  stage: Pick<StageConfig, "trains" | "images" | "patchWords" | "conversationMask">,
   options: {
     readonly objective: Objective["type"];
     readonly vocabulary: number;
@@ -36,23 +38,17 @@ export function languageStep(
   const { vocabulary } = options;
   const shape = ["rows", "sequence"];
   const tokenIds = graph.input("token_ids", "int64", shape);
-  const embeds = stage.images
-    ? mergeImageRows(
-        graph,
-        weights,
-        config,
-        {
-          tokenIds,
-          embedding: imageEmbedding(graph, weights, config),
-          imageRow: graph.input("image_row", "int64", [...shape, 1]),
-          imageWeight: graph.input("image_weight", "float32", [...shape, 1]),
-        },
-        { newline: false, vocabulary },
-      )
-    : embedTokens(graph, weights, tokenIds, {
-        vocabulary,
-        hiddenSize: config.language.hiddenSize,
-      });
+  const size = { vocabulary, hiddenSize: config.language.hiddenSize };
+  const rows = imageRows(graph, weights, config, { stage, size });
+  const embeds =
+    rows === undefined
+      ? embedTokens(graph, weights, tokenIds, size)
+      : placeRows(
+          graph,
+          weights,
+          { tokenIds, rows: rows.rows, imageRow: graph.input("image_row", "int64", [...shape, 1]) },
+          size,
+        );
   const causal = options.objective === "autoregressive";
   const { loss } = languageLoss(
     graph,
@@ -77,7 +73,37 @@ export function languageStep(
           },
     },
   );
-  return finish(graph, weights, loss, stage.trains);
+  const total =
+    rows?.distance === undefined
+      ? loss
+      : graph.op("Add", [
+          loss,
+          graph.op("Mul", [rows.distance, scalar(graph, "float32", DISTANCE_WEIGHT)]),
+        ]);
+  return finish(graph, weights, total, stage.trains);
+}
+
+/** The distance to the words of a patch is small by nature: embeddings are. */
+const DISTANCE_WEIGHT = 5;
+
+/** What stands in the place of an image, and how far it is from the words of its patches. */
+function imageRows(
+  graph: Graph,
+  weights: ParameterInputs,
+  config: ModelConfig,
+  options: {
+    readonly stage: Pick<StageConfig, "images" | "patchWords">;
+    readonly size: { readonly vocabulary: number; readonly hiddenSize: number };
+  },
+): { readonly rows: Value; readonly distance?: Value } | undefined {
+  const { stage, size } = options;
+  if (stage.images === "none") return undefined;
+  const words =
+    stage.images === "words" || stage.patchWords ? wordRows(graph, weights, size) : undefined;
+  if (stage.images === "words" && words !== undefined) return { rows: words };
+  const rows = projector(graph, weights, imageEmbedding(graph, weights, config), config);
+  if (words === undefined) return { rows };
+  return { rows, distance: distanceToWords(graph, rows, words, size.hiddenSize) };
 }
 
 /** The step of the vision stage. */
