@@ -36,6 +36,6 @@ test.each([
     ),
   );
   const section = README.split(`### ${process}\n`)[1]?.split("\n###")[0] ?? "";
-  const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
+  const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1] ?? "");
   expect(listed.toSorted()).toEqual([...names].toSorted());
 });

@@ -14,13 +14,14 @@ try {
       "Cannot fetch a checkpoint as --from URL, --sums FILE and --to DIRECTORY must be given",
     );
   }
-  const onFile = (file: { readonly name: string; readonly fetched: boolean }): void => {
-    process.stdout.write(`${JSON.stringify({ msg: "file-end", ...file })}\n`);
-  };
   // The token is no argument, as arguments can be seen by every process of the machine.
   const token = process.env["MEDV_FETCH_TOKEN"];
   await fetchCheckpoint({ from, sums, to, token, onFile }, stop.signal);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
+}
+
+function onFile(file: { readonly name: string; readonly fetched: boolean }): void {
+  process.stdout.write(`${JSON.stringify({ msg: "file-end", ...file })}\n`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 // Decorators of the certificate library ask for it.
+// oxlint-disable-next-line import/no-unassigned-import
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
