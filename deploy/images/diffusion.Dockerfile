@@ -10,7 +10,9 @@ COPY proto/package.json proto/
 COPY model/package.json model/
 COPY services/runtime/package.json services/runtime/
 COPY services/diffusion/package.json services/diffusion/
+# The list of parts names what is here, and development dependencies are not.
 RUN npm ci --omit=dev --no-audit --no-fund --workspace @medv/diffusion \
+ && npm pkg delete devDependencies --workspaces --include-workspace-root \
  && npm sbom --sbom-format=cyclonedx --omit=dev > sbom.cdx.json \
  && find node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
     ! -path "*/linux/$(node -p process.arch)" -exec rm -r {} +

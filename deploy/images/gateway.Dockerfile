@@ -8,7 +8,9 @@ COPY proto/package.json proto/
 COPY services/runtime/package.json services/runtime/
 COPY gateway/package.json gateway/
 # The gateway knows no weights: what the other processes compute with stays out.
+# The list of parts names what is here, and development dependencies are not.
 RUN npm ci --omit=dev --no-audit --no-fund --workspace @medv/gateway \
+ && npm pkg delete devDependencies --workspaces --include-workspace-root \
  && npm sbom --sbom-format=cyclonedx --omit=dev > sbom.cdx.json \
  && rm -r node_modules/onnxruntime-node
 

@@ -10,7 +10,9 @@ COPY proto/package.json proto/
 COPY model/package.json model/
 COPY services/runtime/package.json services/runtime/
 COPY services/vision/package.json services/vision/
+# The list of parts names what is here, and development dependencies are not.
 RUN npm ci --omit=dev --no-audit --no-fund --workspace @medv/vision \
+ && npm pkg delete devDependencies --workspaces --include-workspace-root \
  && npm sbom --sbom-format=cyclonedx --omit=dev > sbom.cdx.json \
  && find node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
     ! -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
