@@ -46,7 +46,9 @@ export function dockerfileProblems(text: string, targets: readonly string[]): re
       ? []
       : [`stage ${name} must be built on a base that is given by argument: "${base}"`],
   );
-  const fixed = instructions.some(({ name, value }) => name === "ARG" && /^NODE_IMAGE=/.test(value))
+  const fixed = instructions.some(
+    ({ name, value }) => name === "ARG" && value.startsWith("NODE_IMAGE="),
+  )
     ? ["NODE_IMAGE must have no default, so that its digest is given"]
     : [];
   const everywhere = instructions.flatMap(({ name, value }) => [
