@@ -34,7 +34,7 @@ RUN node --version && ldconfig -p | grep -q libcudnn.so.9
 COPY --from=install-cuda /app /app
 COPY --from=sources /app /app
 WORKDIR /app
-ENV NODE_ENV=production
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 USER 65532:65532
 EXPOSE 50052 50061
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning"]
@@ -44,7 +44,7 @@ FROM ${NODE_IMAGE} AS cpu
 COPY --from=install /app /app
 COPY --from=sources /app /app
 WORKDIR /app
-ENV NODE_ENV=production
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 USER 65532:65532
 EXPOSE 50052 50061
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning"]
