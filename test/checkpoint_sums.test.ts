@@ -49,4 +49,5 @@ test.each(["vision", "diffusion"])(
       },
     });
   },
+  60_000,
 );
