@@ -16,7 +16,8 @@ export type Stack = {
   stop(): Promise<readonly (number | null)[]>;
 };
 
-export async function startStack(): Promise<Stack> {
+/** @param settings Variables for all three. */
+export async function startStack(settings: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const [vision, diffusion, gateway] = await Promise.all([freePort(), freePort(), freePort()]);
   const env = {
     ...process.env,
@@ -24,6 +25,7 @@ export async function startStack(): Promise<Stack> {
     MEDV_DIFFUSION_ADDRESS: `127.0.0.1:${diffusion}`,
     MEDV_PORT: String(gateway),
     MEDV_LOG_LEVEL: "debug",
+    ...settings,
   };
   const lines: string[] = [];
   const start = async (entry: string, ready: string): Promise<ChildProcess> => {

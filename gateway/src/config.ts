@@ -1,22 +1,61 @@
+import type { TlsFiles } from "@medv/proto/grpc";
+import type { Environment } from "@medv/runtime/environment";
+import { LOG_LEVELS } from "@medv/runtime/logger";
 import {
-  address,
-  choice,
-  type Environment,
-  positiveInteger,
-  text,
-} from "@medv/runtime/environment";
-import { LOG_LEVELS, type LogLevel } from "@medv/runtime/logger";
+  addressSetting,
+  choiceSetting,
+  integerSetting,
+  readSettings,
+  type SettingValues,
+  textSetting,
+} from "@medv/runtime/setting";
+import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
 
-export type GatewayConfig = {
-  readonly host: string;
-  readonly port: number;
-  readonly visionAddress: string;
-  readonly diffusionAddress: string;
-  readonly maxImageBytes: number;
-  readonly maxImagePixels: number;
+/** Everything that can be set of the gateway. */
+export const SETTINGS = {
+  host: textSetting(
+    "MEDV_HOST",
+    { fallback: "127.0.0.1" },
+    "host name or address to listen on, for HTTP",
+  ),
+  port: integerSetting("MEDV_PORT", 8080, { unit: "port", meaning: "port to listen on" }),
+  visionAddress: addressSetting(
+    "MEDV_VISION_ADDRESS",
+    "127.0.0.1:50051",
+    "where the vision service is",
+  ),
+  diffusionAddress: addressSetting(
+    "MEDV_DIFFUSION_ADDRESS",
+    "127.0.0.1:50052",
+    "where the diffusion service is",
+  ),
+  maxImageBytes: integerSetting("MEDV_MAX_IMAGE_BYTES", 20 << 20, {
+    unit: "bytes",
+    meaning: "largest image file",
+  }),
+  maxImagePixels: integerSetting("MEDV_MAX_IMAGE_PIXELS", 100_000_000, {
+    unit: "pixels",
+    meaning: "largest image, width × height",
+  }),
+  imageTtlSeconds: integerSetting("MEDV_IMAGE_TTL_SECONDS", 3600, {
+    unit: "seconds",
+    meaning: "how long an uploaded image is kept",
+  }),
+  imageCacheBytes: integerSetting("MEDV_IMAGE_CACHE_BYTES", 512 << 20, {
+    unit: "bytes",
+    meaning: "memory for images; at least 4 × MEDV_MAX_IMAGE_BYTES",
+  }),
+  logLevel: choiceSetting(
+    "MEDV_LOG_LEVEL",
+    { choices: LOG_LEVELS, fallback: "info" },
+    "the least important events that are logged",
+  ),
+  ...TLS_SETTINGS,
+} as const;
+
+export type GatewayConfig = SettingValues<typeof SETTINGS> & {
   readonly imageTtlMs: number;
-  readonly imageCacheBytes: number;
-  readonly logLevel: LogLevel;
+  readonly tls: TlsFiles | undefined;
 };
 
 /**
@@ -25,29 +64,19 @@ export type GatewayConfig = {
  * @throws {RangeError} That names the variable, the rule and the value.
  */
 export function readConfig(env: Environment): GatewayConfig {
-  const port = positiveInteger(env, "MEDV_PORT", 8080);
+  const values = readSettings(SETTINGS, env);
+  const { port, maxImageBytes, imageCacheBytes } = values;
   if (port > 65_535) {
     throw new RangeError(
       `Cannot read MEDV_PORT as it must be at most 65535: current value is "${port}"`,
     );
   }
-  const maxImageBytes = positiveInteger(env, "MEDV_MAX_IMAGE_BYTES", 20 << 20);
-  const imageCacheBytes = positiveInteger(env, "MEDV_IMAGE_CACHE_BYTES", 512 << 20);
   // Half of the cache is for images as sent: an upload that does not fit would be unknown at once.
   if (imageCacheBytes < 4 * maxImageBytes) {
     throw new RangeError(
       `Cannot read MEDV_IMAGE_CACHE_BYTES as it must be at least 4 × MEDV_MAX_IMAGE_BYTES (${4 * maxImageBytes}): current value is "${imageCacheBytes}"`,
     );
   }
-  return Object.freeze({
-    host: text(env, "MEDV_HOST", "127.0.0.1"),
-    port,
-    visionAddress: address(env, "MEDV_VISION_ADDRESS", "127.0.0.1:50051"),
-    diffusionAddress: address(env, "MEDV_DIFFUSION_ADDRESS", "127.0.0.1:50052"),
-    maxImageBytes,
-    maxImagePixels: positiveInteger(env, "MEDV_MAX_IMAGE_PIXELS", 100_000_000),
-    imageTtlMs: positiveInteger(env, "MEDV_IMAGE_TTL_SECONDS", 3600) * 1000,
-    imageCacheBytes,
-    logLevel: choice(env, "MEDV_LOG_LEVEL", { choices: LOG_LEVELS, fallback: "info" }),
-  });
+  const imageTtlMs = values.imageTtlSeconds * 1000;
+  return Object.freeze({ ...values, imageTtlMs, tls: tlsFiles(values) });
 }

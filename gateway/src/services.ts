@@ -1,5 +1,5 @@
 import { DiffusionDecoder } from "@medv/proto/diffusion";
-import { createClient } from "@medv/proto/grpc";
+import { createClient, credentialsOf, type TlsFiles } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 
 /** The two services behind the gateway. */
@@ -9,12 +9,14 @@ export type Services = ReturnType<typeof connectServices>;
 export type GenerateInput = Parameters<Services["diffusion"]["generate"]>[0];
 
 /** Clients of both services; connections are made at the first call. */
-export function connectServices(addresses: {
+export function connectServices(options: {
   readonly visionAddress: string;
   readonly diffusionAddress: string;
+  readonly tls?: TlsFiles | undefined;
 }) {
+  const settings = { credentials: credentialsOf(options.tls).channel };
   return {
-    vision: createClient(VisionEncoder, addresses.visionAddress),
-    diffusion: createClient(DiffusionDecoder, addresses.diffusionAddress),
+    vision: createClient(VisionEncoder, options.visionAddress, settings),
+    diffusion: createClient(DiffusionDecoder, options.diffusionAddress, settings),
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openCheckpoint } from "./checkpoint.ts";
+import { sha256Of } from "./checkpoint_sums.ts";
 import { readSafetensorsHeader } from "./safetensors.ts";
 import { canonicalName } from "./tensor_names.ts";
 
@@ -92,6 +93,21 @@ test("openCheckpoint() reads a vision tower that lies in its own directory", asy
   await expect(openCheckpoint(directory)).rejects.toThrow(/set MEDV_VISION_CHECKPOINT/);
   const checkpoint = await openCheckpoint(directory, { visionDirectory: tower });
   expect(checkpoint.visionFiles).toEqual([join(tower, "model.safetensors")]);
+
+  const sums = join(directory, "../SHA256SUMS");
+  const names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+  const lines = names.map(async (name) => `${await sha256Of(join(directory, name))}  ${name}\n`);
+  await writeFile(sums, (await Promise.all(lines)).join(""));
+  const visionSums = join(tower, "SHA256SUMS");
+  await writeFile(
+    visionSums,
+    `${await sha256Of(join(tower, "model.safetensors"))}  model.safetensors\n`,
+  );
+  await expect(openCheckpoint(directory, { visionDirectory: tower, sums })).rejects.toThrow(
+    "must be checked too: set MEDV_VISION_CHECKPOINT_SUMS",
+  );
+  const both = await openCheckpoint(directory, { visionDirectory: tower, sums, visionSums });
+  expect(both.digest).toBe(checkpoint.digest);
 });
 
 test("openCheckpoint() follows an index and the links of a hub cache", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { verifyCheckpoint } from "./checkpoint_sums.ts";
 import { readModelConfig, type ModelConfig } from "./config.ts";
 import { readSafetensorsHeader, readTensorBytes, type SafetensorsEntry } from "./safetensors.ts";
 import {
@@ -45,7 +46,11 @@ export type Checkpoint = {
 
 export type CheckpointOptions = {
   /** SigLIP2 directory, for a checkpoint without vision tensors. */
-  readonly visionDirectory?: string;
+  readonly visionDirectory?: string | undefined;
+  /** File in the format of `sha256sum`: every file that is read must be listed there and be as listed. */
+  readonly sums?: string | undefined;
+  /** The same for `visionDirectory`. */
+  readonly visionSums?: string | undefined;
   /** The only weights file to read, instead of the index or `model.safetensors`. */
   readonly file?: string;
 };
@@ -59,10 +64,14 @@ export async function openCheckpoint(
   directory: string,
   options: CheckpointOptions = {},
 ): Promise<Checkpoint> {
+  const files = await weightFiles(directory, options.file);
+  if (options.sums !== undefined) {
+    await verifyCheckpoint(directory, options.sums, await filesRead(directory, files));
+  }
   const configPath = join(directory, "config.json");
   const configText = await readText(configPath);
   const config = readModelConfig(parseJson(configPath, configText), configPath);
-  const tensors = await readHeaders(directory, await weightFiles(directory, options.file));
+  const tensors = await readHeaders(directory, files);
   checkTensors(directory, tensors, languageTensors(config));
   if (![...tensors.keys()].some((name) => name.startsWith(VISION_PREFIX))) {
     for (const [name, tensor] of await readVisionDirectory(directory, config, options)) {
@@ -127,6 +136,22 @@ async function weightFiles(
   );
 }
 
+/** The weights, and those of the other files of a checkpoint that are there. */
+async function filesRead(
+  directory: string,
+  weights: readonly string[],
+): Promise<readonly string[]> {
+  const names = await readdir(directory);
+  return [...weights, ...OTHER_FILES.filter((name) => names.includes(name))];
+}
+
+const OTHER_FILES = [
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors.index.json",
+] as const;
+
 async function readHeaders(
   directory: string,
   files: readonly string[],
@@ -164,7 +189,15 @@ async function readVisionDirectory(
       `Cannot open checkpoint "${directory}" as it has no vision tensors and "${candidate ?? ""}" is no directory: set MEDV_VISION_CHECKPOINT to a SigLIP2 directory`,
     );
   }
-  return readHeaders(candidate, await weightFiles(candidate, undefined));
+  const files = await weightFiles(candidate, undefined);
+  if (options.visionSums !== undefined) {
+    await verifyCheckpoint(candidate, options.visionSums, files);
+  } else if (options.sums !== undefined) {
+    throw new RangeError(
+      `Cannot open checkpoint "${directory}" as its vision tower in "${candidate}" must be checked too: set MEDV_VISION_CHECKPOINT_SUMS`,
+    );
+  }
+  return readHeaders(candidate, files);
 }
 
 function checkTensors(

@@ -13,7 +13,7 @@ import {
 } from "./grpc.ts";
 
 type Vision = typeof VisionEncoder.method;
-type Bench = { client: Client<Vision>; errors: unknown[] };
+type Bench = { address: string; client: Client<Vision>; errors: unknown[] };
 
 const NEVER = new AbortController().signal;
 const open: { server: Server; client: Client<Vision> }[] = [];
@@ -113,6 +113,28 @@ describe("unary calls", () => {
     await expect(client.encode({ pixels }, { signal: NEVER })).rejects.toMatchObject({
       code: "body_too_large",
     });
+  });
+
+  test("calls to a name of several addresses go to all of them in turn", async () => {
+    const counts = [0, 0];
+    const targets = await Promise.all(
+      counts.map(async (_, replica) => {
+        const { address } = await bench({
+          encode: async () => {
+            counts[replica] = (counts[replica] ?? 0) + 1;
+            return {};
+          },
+        });
+        return address;
+      }),
+    );
+    const client = createClient(VisionEncoder, `ipv4:${targets.join(",")}`);
+    // Until both replicas are connected, the first one takes every call.
+    for (let i = 0; i < 1000 && counts.includes(0); i++) await client.encode({}, { signal: NEVER });
+    const before = [...counts];
+    for (let i = 0; i < 10; i++) await client.encode({}, { signal: NEVER });
+    client.close();
+    expect(counts.map((count, replica) => count - (before[replica] ?? 0))).toEqual([5, 5]);
   });
 
   test("a service that is not there is a DomainError", async () => {
@@ -257,9 +279,10 @@ async function bench(handlers: Partial<Implementation<Vision>>): Promise<Bench> 
       error === null ? resolve(bound) : reject(error),
     );
   });
-  const client = createClient(VisionEncoder, `127.0.0.1:${port}`);
+  const address = `127.0.0.1:${port}`;
+  const client = createClient(VisionEncoder, address);
   open.push({ server, client });
-  return { client, errors };
+  return { address, client, errors };
 }
 
 function unused(): never {

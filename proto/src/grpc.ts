@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type CallOptions, type Client, createClient } from "./grpc_client.ts";
+export { type CallOptions, type Client, type ClientSettings, createClient } from "./grpc_client.ts";
 export {
   addService,
   type CallContext,
@@ -12,4 +12,5 @@ export {
   type Implementation,
   serviceHandlers,
 } from "./grpc_server.ts";
+export { type Credentials, credentialsOf, type TlsFiles } from "./grpc_tls.ts";
 export { MAX_MESSAGE_BYTES, REQUEST_ID_KEY, serviceDefinition } from "./grpc_service.ts";

@@ -2,6 +2,7 @@ import type { DescMessage, Message, MessageInitShape, MessageShape } from "@bufb
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import {
   type CallOptions as GrpcCallOptions,
+  type ChannelCredentials,
   type ClientOptions,
   Client as GrpcClient,
   credentials,
@@ -52,10 +53,18 @@ const CHANNEL_OPTIONS = {
   "grpc-node.flow_control_window": 16 << 20,
   // In MB. Node's default of 10 lets concurrent uploads of several MB fail.
   "grpc-node.max_session_memory": 4096,
+  // A name of several addresses is several replicas: the calls go to all of them in turn.
+  "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
 } as const satisfies ClientOptions;
 
+/** How a client connects. */
+export type ClientSettings = {
+  /** Without TLS where there are none. */
+  readonly credentials?: ChannelCredentials;
+};
+
 /**
- * A typed client of `service` at `address` (`host:port`), without TLS.
+ * A typed client of `service` at `address` (`host:port`).
  *
  * A streamed call starts when its iteration starts; leaving the loop early cancels it on the server.
  * Calls fail with a {@link DomainError}, or with the reason of their aborted signal.
@@ -63,12 +72,13 @@ const CHANNEL_OPTIONS = {
 export function createClient<T extends GenServiceMethods>(
   service: GenService<T>,
   address: string,
-  options: ClientOptions = {},
+  settings: ClientSettings = {},
 ): Client<T> {
-  const channel = new GrpcClient(address, credentials.createInsecure(), {
-    ...CHANNEL_OPTIONS,
-    ...options,
-  });
+  const channel = new GrpcClient(
+    address,
+    settings.credentials ?? credentials.createInsecure(),
+    CHANNEL_OPTIONS,
+  );
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);
     return [

@@ -1,40 +1,19 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TlsFiles } from "@medv/proto/grpc";
 import {
-  address,
+  addressSetting,
   choice,
-  DEVICES,
-  LOG_LEVELS,
-  optionalText,
-  positiveInteger,
-  text,
-  type Device,
   type Environment,
-  type LogLevel,
+  integerSetting,
+  readSettings,
+  SERVICE_SETTINGS,
+  type SettingValues,
+  text,
+  textSetting,
+  tlsFiles,
 } from "@medv/runtime";
-
-/** Everything that can be set of the diffusion service. */
-export type DiffusionConfig = {
-  /** `host:port` */
-  readonly address: string;
-  readonly visionAddress: string;
-  readonly checkpoint: string;
-  /** SigLIP2 directory, for checkpoints without vision tensors. */
-  readonly visionCheckpoint: string | undefined;
-  readonly threads: number;
-  readonly device: Device;
-  readonly precision: Precision;
-  /** Where int8 weights go when the checkpoint's folder cannot take them. */
-  readonly cacheDirectory: string;
-  readonly embeddingCacheBytes: number;
-  readonly embeddingTtlSeconds: number;
-  /** Answers that may run together. */
-  readonly maxBatchRows: number;
-  /** What one run may take beside the weights, in bytes. */
-  readonly runMemoryBytes: number;
-  readonly logLevel: LogLevel;
-};
 
 /** What the linear layers compute in; float32 is the reference. */
 export const PRECISIONS = ["int8", "float32"] as const;
@@ -44,7 +23,55 @@ export type Precision = (typeof PRECISIONS)[number];
 /** The variable that names where to listen. */
 export const ADDRESS_VARIABLE = "MEDV_DIFFUSION_ADDRESS";
 
-const PHANTOM = fileURLToPath(new URL("../../../model/checkpoints/phantom", import.meta.url));
+const PRECISION_VARIABLE = "MEDV_PRECISION";
+const CACHE_VARIABLE = "MEDV_CACHE_DIRECTORY";
+
+const PHANTOM = "model/checkpoints/phantom";
+
+/** Everything that can be set of the diffusion service. */
+export const SETTINGS = {
+  address: addressSetting(ADDRESS_VARIABLE, "127.0.0.1:50052", "where the service listens"),
+  visionAddress: addressSetting(
+    "MEDV_VISION_ADDRESS",
+    "127.0.0.1:50051",
+    "where embeddings are pulled from",
+  ),
+  checkpoint: textSetting(
+    "MEDV_CHECKPOINT",
+    {
+      fallback: fileURLToPath(new URL(`../../../${PHANTOM}`, import.meta.url)),
+      shown: PHANTOM,
+    },
+    "checkpoint directory; its last part names the model",
+  ),
+  maxBatchRows: integerSetting("MEDV_MAX_BATCH_ROWS", 16, {
+    unit: "answers",
+    meaning: "how many answers may run together",
+  }),
+  runMemoryBytes: integerSetting("MEDV_RUN_MEMORY_BYTES", 4 * 2 ** 30, {
+    unit: "bytes",
+    meaning: "what one run may take beside the weights",
+  }),
+  precision: {
+    variable: PRECISION_VARIABLE,
+    unit: PRECISIONS.join(", "),
+    fallback: "int8",
+    meaning: "what the linear layers compute in; float32 by default where MEDV_DEVICE is not cpu",
+    read: readPrecision,
+  },
+  cacheDirectory: {
+    variable: CACHE_VARIABLE,
+    unit: "",
+    fallback: "~/.cache/llada-medv",
+    meaning: "where int8 weights go when the checkpoint's folder cannot take them",
+    read: readCacheDirectory,
+  },
+  ...SERVICE_SETTINGS,
+} as const;
+
+export type DiffusionConfig = SettingValues<typeof SETTINGS> & {
+  readonly tls: TlsFiles | undefined;
+};
 
 /**
  * The configuration that `env` asks for.
@@ -52,36 +79,24 @@ const PHANTOM = fileURLToPath(new URL("../../../model/checkpoints/phantom", impo
  * @throws {RangeError} If a variable has a value that it cannot have.
  */
 export function readConfig(env: Environment): DiffusionConfig {
-  const device = choice(env, "MEDV_DEVICE", { choices: DEVICES, fallback: "cpu" });
-  return Object.freeze({
-    address: address(env, ADDRESS_VARIABLE, "127.0.0.1:50052"),
-    visionAddress: address(env, "MEDV_VISION_ADDRESS", "127.0.0.1:50051"),
-    checkpoint: text(env, "MEDV_CHECKPOINT", PHANTOM),
-    visionCheckpoint: optionalText(env, "MEDV_VISION_CHECKPOINT"),
-    threads: positiveInteger(env, "MEDV_THREADS", 2),
-    device,
-    precision: precision(env, device),
-    cacheDirectory: text(env, "MEDV_CACHE_DIRECTORY", cacheDirectory(env)),
-    embeddingCacheBytes: positiveInteger(env, "MEDV_EMBEDDING_CACHE_BYTES", 256 << 20),
-    embeddingTtlSeconds: positiveInteger(env, "MEDV_EMBEDDING_TTL_SECONDS", 3600),
-    maxBatchRows: positiveInteger(env, "MEDV_MAX_BATCH_ROWS", 16),
-    runMemoryBytes: positiveInteger(env, "MEDV_RUN_MEMORY_BYTES", 4 * 2 ** 30),
-    logLevel: choice(env, "MEDV_LOG_LEVEL", { choices: LOG_LEVELS, fallback: "info" }),
-  });
+  const values = readSettings(SETTINGS, env);
+  return Object.freeze({ ...values, tls: tlsFiles(values) });
 }
 
 /** int8 on the CPU, where it computes three to four times as fast as float32; GPU providers have no such product. */
-function precision(env: Environment, device: Device): Precision {
+function readPrecision(env: Environment): Precision {
+  const device = SERVICE_SETTINGS.device.read(env);
   const fallback = device === "cpu" ? "int8" : "float32";
-  const chosen = choice(env, "MEDV_PRECISION", { choices: PRECISIONS, fallback });
+  const chosen = choice(env, PRECISION_VARIABLE, { choices: PRECISIONS, fallback });
   if (chosen === "int8" && device !== "cpu") {
     throw new RangeError(
-      `Cannot read MEDV_PRECISION as int8 needs the device cpu: MEDV_DEVICE is "${device}"`,
+      `Cannot read ${PRECISION_VARIABLE} as int8 needs the device cpu: MEDV_DEVICE is "${device}"`,
     );
   }
   return chosen;
 }
 
-function cacheDirectory(env: Environment): string {
-  return join(text(env, "XDG_CACHE_HOME", join(homedir(), ".cache")), "llada-medv");
+function readCacheDirectory(env: Environment): string {
+  const caches = text(env, "XDG_CACHE_HOME", join(homedir(), ".cache"));
+  return text(env, CACHE_VARIABLE, join(caches, "llada-medv"));
 }

@@ -15,7 +15,10 @@ import { stoppable } from "./stoppable.ts";
 
 export type DecoderOptions = {
   readonly checkpoint: string;
-  readonly visionCheckpoint: string | undefined;
+  readonly visionCheckpoint?: string | undefined;
+  /** Files in the format of `sha256sum`, by which the two directories are checked. */
+  readonly checkpointSums?: string | undefined;
+  readonly visionCheckpointSums?: string | undefined;
   readonly threads: number;
   readonly device: Device;
   readonly precision: Precision;
@@ -43,11 +46,12 @@ export type DecoderSession = {
 
 /** Loads the checkpoint's decoder, makes its int8 weights at the first start, and denoises one short answer, so that the first caller does not pay for warming up. */
 export async function openDecoder(options: DecoderOptions): Promise<DecoderSession> {
-  const { threads, device, onExit, visionCheckpoint } = options;
-  const checkpoint = await openCheckpoint(
-    options.checkpoint,
-    visionCheckpoint === undefined ? {} : { visionDirectory: visionCheckpoint },
-  );
+  const { threads, device, onExit } = options;
+  const checkpoint = await openCheckpoint(options.checkpoint, {
+    visionDirectory: options.visionCheckpoint,
+    sums: options.checkpointSums,
+    visionSums: options.visionCheckpointSums,
+  });
   const tokenizer = await loadTokenizer(options.checkpoint);
   const { language, maxLength } = checkpoint.config;
   const contextLength = Math.min(language.maxPositions, maxLength ?? Infinity);

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { DiffusionDecoder } from "@medv/proto/diffusion";
-import { createClient } from "@medv/proto/grpc";
+import { createClient, credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { byteCache, createLogger, drainOnSignal, startService } from "@medv/runtime";
 import { ADDRESS_VARIABLE, readConfig } from "./config.ts";
@@ -15,9 +15,12 @@ const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
 
 try {
+  const credentials = credentialsOf(config.tls);
   const service = await startService(DiffusionDecoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
+    credentials: credentials.server,
+    healthAddress: config.healthAddress,
     logger,
   });
   const startedAt = performance.now();
@@ -29,7 +32,9 @@ try {
       process.exit(1);
     },
   });
-  const vision = createClient(VisionEncoder, config.visionAddress);
+  const vision = createClient(VisionEncoder, config.visionAddress, {
+    credentials: credentials.channel,
+  });
   drainOnSignal(async () => {
     await service.drain();
     vision.close();

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
-import { type Server, ServerCredentials } from "@grpc/grpc-js";
-import { addService, createServer, type Implementation } from "@medv/proto/grpc";
+import type { Server, ServerCredentials } from "@grpc/grpc-js";
+import { addService, createServer, credentialsOf, type Implementation } from "@medv/proto/grpc";
 import { CallGate } from "./call_gate.ts";
-import { addHealth } from "./health.ts";
+import { createHealth, type Health } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import { addReflection } from "./reflection.ts";
 
@@ -13,12 +13,18 @@ export type ServiceOptions = {
   readonly address: string;
   /** The environment variable that `address` came from, for the message when the port is taken. */
   readonly addressVariable: string;
+  /** Plain text by default. */
+  readonly credentials?: ServerCredentials;
+  /** A second `host:port` that answers health checks alone, in plain text. */
+  readonly healthAddress?: string | undefined;
   readonly logger: Logger;
 };
 
 /** A service that listens. */
 export type RunningService<T extends GenServiceMethods> = {
   readonly port: number;
+  /** Of the second place for health checks, if there is one. */
+  readonly healthPort: number | undefined;
   /** Takes calls from now on and says so in its readiness. */
   open(implementation: Implementation<T>): void;
   /** Not ready at once, refuses new calls, lets the running ones finish, then stops listening. */
@@ -53,12 +59,15 @@ export async function startService<T extends GenServiceMethods>(
   addService(server, service, Object.fromEntries(doors) as Implementation<T>, (err, call) =>
     logger.error({ err, ...call }, "call-error"),
   );
-  const health = addHealth(server, service.typeName);
+  const health = createHealth(service.typeName);
+  health.addTo(server);
   addReflection(server, service.file);
   const port = await listen(server, options);
-  logger.info({ address: options.address, port }, "listen-start");
+  const probes = await listenForProbes(health, options.healthAddress);
+  logger.info({ address: options.address, port, healthPort: probes?.port }, "listen-start");
   return {
     port,
+    healthPort: probes?.port,
     open(implementation) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       gate.open(implementation as unknown as Parameters<CallGate["open"]>[0]);
@@ -71,14 +80,32 @@ export async function startService<T extends GenServiceMethods>(
       gate.close();
       await gate.idle();
       await stop(server);
+      probes?.server.forceShutdown();
       logger.info({}, "drain-end");
     },
   };
 }
 
-function listen(server: Server, options: ServiceOptions): Promise<number> {
+async function listenForProbes(
+  health: Health,
+  address: string | undefined,
+): Promise<{ readonly server: Server; readonly port: number } | undefined> {
+  if (address === undefined) return undefined;
+  const server = createServer();
+  health.addTo(server);
+  return {
+    server,
+    port: await listen(server, { address, addressVariable: "MEDV_HEALTH_ADDRESS" }),
+  };
+}
+
+function listen(
+  server: Server,
+  options: Pick<ServiceOptions, "address" | "addressVariable" | "credentials">,
+): Promise<number> {
+  const credentials = options.credentials ?? credentialsOf(undefined).server;
   return new Promise((resolve, reject) => {
-    server.bindAsync(options.address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(options.address, credentials, (error, port) => {
       if (error === null) {
         resolve(port);
         return;

@@ -49,6 +49,9 @@ export class SessionWorker {
    * @throws {Error} With ONNX Runtime's words, if the graph or its weights cannot be loaded.
    */
   static async start({ onExit, ...options }: SessionWorkerOptions): Promise<SessionWorker> {
+    // ONNX Runtime would report its use to its makers. It looks into the environment of the process, which a thread has
+    // only a copy of.
+    process.env["ORT_DISABLE_TELEMETRY"] = "1";
     const worker = new Worker(new URL("./session_thread.ts", import.meta.url), {
       workerData: options,
     });

@@ -1,3 +1,4 @@
+import { credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { createLogger, drainOnSignal, startService } from "@medv/runtime";
 import { ADDRESS_VARIABLE, MAX_TILES, readConfig } from "./config.ts";
@@ -12,6 +13,8 @@ try {
   const service = await startService(VisionEncoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
+    credentials: credentialsOf(config.tls).server,
+    healthAddress: config.healthAddress,
     logger,
   });
   const startedAt = performance.now();

@@ -6,7 +6,10 @@ import type { Tower } from "./encode.ts";
 /** Where the tower comes from and how it computes. */
 export type TowerOptions = {
   readonly checkpoint: string;
-  readonly visionCheckpoint: string | undefined;
+  readonly visionCheckpoint?: string | undefined;
+  /** Files in the format of `sha256sum`, by which the two directories are checked. */
+  readonly checkpointSums?: string | undefined;
+  readonly visionCheckpointSums?: string | undefined;
   readonly threads: number;
   readonly device: Device;
   /** Told when the session dies by itself. */
@@ -18,11 +21,12 @@ export type TowerSession = Tower & { release(): Promise<void> };
 
 /** Loads the checkpoint's vision tower and runs it once, so that the first caller does not wait for it to warm up. */
 export async function openTower(options: TowerOptions): Promise<TowerSession> {
-  const { threads, device, onExit, visionCheckpoint } = options;
-  const checkpoint = await openCheckpoint(
-    options.checkpoint,
-    visionCheckpoint === undefined ? {} : { visionDirectory: visionCheckpoint },
-  );
+  const { threads, device, onExit } = options;
+  const checkpoint = await openCheckpoint(options.checkpoint, {
+    visionDirectory: options.visionCheckpoint,
+    sums: options.checkpointSums,
+    visionSums: options.visionCheckpointSums,
+  });
   const { bytes, folder } = visionTowerModel(checkpoint);
   const session = await SessionWorker.start({
     model: bytes,

@@ -1,0 +1,57 @@
+import { readConfig as readDiffusion, SETTINGS as DIFFUSION } from "@medv/diffusion/config";
+import { readConfig as readGateway, SETTINGS as GATEWAY } from "@medv/gateway/config";
+import { readConfig as readVision, SETTINGS as VISION } from "@medv/vision/config";
+import { expect, test } from "vitest";
+import { OVERLAYS, readRendered } from "./manifest.ts";
+import { workloadsOf } from "./policies/workload.ts";
+
+const PROCESSES = [
+  { name: "gateway", read: readGateway, settings: GATEWAY },
+  { name: "vision", read: readVision, settings: VISION },
+  { name: "diffusion", read: readDiffusion, settings: DIFFUSION },
+];
+
+const CASES = OVERLAYS.flatMap((overlay) => PROCESSES.map((each) => ({ overlay, ...each })));
+
+test.each(CASES)(
+  "the $name of $overlay gets settings that it has, with values that it takes",
+  ({ overlay, name, read, settings }) => {
+    const workload = workloadsOf(readRendered(overlay)).find(
+      (each) => each.name === `medv-${name}`,
+    );
+    const env = new Map(
+      (workload?.containers[0]?.env ?? []).map((each) => [each.name, each.value ?? ""]),
+    );
+    const known = Object.values(settings).map(({ variable }) => variable);
+    const given = [...env.keys()].filter((variable) => variable.startsWith("MEDV_"));
+    expect(given.length).toBeGreaterThan(2);
+    expect(given.filter((variable) => !known.includes(variable))).toEqual([]);
+    // The certificates are in secrets that only the cluster has.
+    const here = [...env].filter(([variable]) => !variable.startsWith("MEDV_TLS_"));
+    expect(() => read(Object.fromEntries(here))).not.toThrow();
+  },
+);
+
+test.each(CASES)(
+  "the $name of $overlay listens where its ports are, and is found where the others look",
+  ({ overlay, name }) => {
+    const workloads = workloadsOf(readRendered(overlay));
+    const container = workloads.find((each) => each.name === `medv-${name}`)?.containers[0];
+    const env = new Map((container?.env ?? []).map((each) => [each.name, each.value]));
+    const port =
+      name === "gateway" ? env.get("MEDV_PORT") : env.get(ownAddress(name))?.split(":")[1];
+    expect((container?.ports ?? []).map(({ containerPort }) => String(containerPort))).toContain(
+      port,
+    );
+    const callers = workloads
+      .filter((each) => each.name !== `medv-${name}`)
+      .flatMap(({ containers }) => containers[0]?.env ?? [])
+      .filter((each) => each.name === ownAddress(name));
+    for (const { value } of callers) expect(value).toBe(`medv-${name}:${port}`);
+    expect(callers.length).toBe({ gateway: 0, vision: 2, diffusion: 1 }[name]);
+  },
+);
+
+function ownAddress(name: string): string {
+  return `MEDV_${name.toUpperCase()}_ADDRESS`;
+}

@@ -1,0 +1,133 @@
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
+import type { Manifest } from "../manifest.ts";
+import { selects, workloadsOf, type Policy } from "./workload.ts";
+
+/** The edges of the design: who may open a connection to whom. */
+const EDGES: ReadonlySet<string> = new Set([
+  "namespace medv-ingress=true > gateway:8080",
+  "gateway > vision:50051",
+  "gateway > diffusion:50052",
+  "diffusion > vision:50051",
+  ...["gateway", "vision", "diffusion", "weights"].flatMap((name) => [
+    `${name} > kube-system k8s-app=kube-dns:53`,
+    `namespace medv-monitoring=true > ${name}:9464`,
+  ]),
+  "weights > world:443",
+]);
+
+/** Where the addresses of clusters, nodes and the cloud's metadata lie: RFC 1918, RFC 6598, RFC 3927. */
+const INNER = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+
+export const NETWORK: readonly Policy[] = [
+  {
+    name: "default-deny",
+    problems: (manifests) =>
+      policiesOf(manifests).some(
+        ({ spec }) =>
+          Object.keys(spec?.podSelector ?? { none: true }).length === 0 &&
+          spec?.policyTypes?.toSorted().join() === "Egress,Ingress" &&
+          spec.ingress === undefined &&
+          spec.egress === undefined,
+      )
+        ? []
+        : ["nothing denies what no policy allows"],
+  },
+  {
+    name: "edges",
+    problems: (manifests) =>
+      Object.values(edgesOf(manifests))
+        .flat()
+        .filter((edge) => !EDGES.has(edge))
+        .map((edge) => `${edge} is no edge of the design`),
+  },
+  {
+    // A connection goes only where its source may leave and its target lets it in.
+    name: "connected",
+    problems: (manifests) => {
+      const { left, entered } = edgesOf(manifests);
+      const names = workloadsOf(manifests).map(({ labels }) => labels["app.kubernetes.io/name"]);
+      return [...EDGES].flatMap((edge) => {
+        const [source = "", target = ""] = edge.split(" > ");
+        const isInner = names.includes(target.split(":")[0]);
+        const mustLeave = names.includes(source) && !left.includes(edge);
+        const mustEnter =
+          isInner && !source.startsWith("namespace medv-monitoring") && !entered.includes(edge);
+        return [
+          ...(mustLeave ? [`${edge} may not leave, though the design needs it`] : []),
+          ...(mustEnter ? [`${edge} may not enter, though the design needs it`] : []),
+        ];
+      });
+    },
+  },
+];
+
+function policiesOf(manifests: readonly Manifest[]): readonly INetworkPolicy[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return manifests.filter(({ kind }) => kind === "NetworkPolicy") as unknown as INetworkPolicy[];
+}
+
+/** Every connection that may leave, and that may enter, as `from > to:port`; a port of `any` is all of them. */
+function edgesOf(manifests: readonly Manifest[]): {
+  readonly left: readonly string[];
+  readonly entered: readonly string[];
+} {
+  const names = (selector: INetworkPolicyPeer["podSelector"]): readonly string[] =>
+    workloadsOf(manifests)
+      .filter(({ labels }) => selects(selector?.matchLabels, labels))
+      .map(({ labels }) => labels["app.kubernetes.io/name"] ?? "unnamed");
+  const ends = (peers: readonly INetworkPolicyPeer[] | undefined): readonly string[] =>
+    peers === undefined ? ["anyone"] : peers.flatMap((peer) => endsOf(peer, names));
+
+  const policies = policiesOf(manifests);
+  const entered = policies.flatMap(({ spec }) =>
+    (spec?.ingress ?? []).flatMap(({ from, ports }) =>
+      edges(ends(from), names(spec?.podSelector), ports),
+    ),
+  );
+  const left = policies.flatMap(({ spec }) =>
+    (spec?.egress ?? []).flatMap(({ to, ports }) =>
+      edges(names(spec?.podSelector), ends(to), ports),
+    ),
+  );
+  return { left, entered };
+}
+
+function edges(
+  sources: readonly string[],
+  targets: readonly string[],
+  ports: readonly { readonly port?: string | number }[] | undefined,
+): readonly string[] {
+  return sources.flatMap((source) =>
+    targets.flatMap((target) => portsOf(ports).map((port) => `${source} > ${target}:${port}`)),
+  );
+}
+
+function endsOf(
+  { ipBlock, namespaceSelector, podSelector }: INetworkPolicyPeer,
+  names: (selector: INetworkPolicyPeer["podSelector"]) => readonly string[],
+): readonly string[] {
+  if (ipBlock !== undefined) {
+    const isOutside = INNER.every((block) => ipBlock.except?.includes(block));
+    return [isOutside ? "world" : `addresses ${ipBlock.cidr}`];
+  }
+  if (namespaceSelector === undefined) return names(podSelector);
+  const namespace = textOf(namespaceSelector.matchLabels);
+  const pods = textOf(podSelector?.matchLabels);
+  return [
+    pods === "any"
+      ? `namespace ${namespace}`
+      : `${namespace.replace("kubernetes.io/metadata.name=", "")} ${pods}`,
+  ];
+}
+
+function textOf(labels: Readonly<Record<string, string>> | undefined): string {
+  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? "any" : pairs.join(",");
+}
+
+function portsOf(
+  ports: readonly { readonly port?: string | number }[] | undefined,
+): readonly string[] {
+  return [...new Set((ports ?? [{}]).map(({ port }) => String(port ?? "any")))];
+}

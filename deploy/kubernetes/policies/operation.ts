@@ -1,0 +1,159 @@
+import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import type { IService } from "kubernetes-models/v1/Service";
+import {
+  containerPolicy,
+  selects,
+  unmet,
+  workloadPolicy,
+  workloadsOf,
+  type Policy,
+} from "./workload.ts";
+
+const LONGEST_ANSWER_SECONDS = 300;
+const GPU = "nvidia.com/gpu";
+
+/** Kinds that the other policies look into; a new one is added here together with what must hold of it. */
+const KINDS = new Set([
+  ...["ServiceAccount", "Service", "PodDisruptionBudget", "Deployment", "Job", "NetworkPolicy"],
+  ...["PersistentVolumeClaim", "HorizontalPodAutoscaler", "ScaledObject", "ServiceMonitor"],
+  "HTTPRoute",
+]);
+
+/** Upgrades, failures and load go by without a dropped answer. */
+export const OPERATION: readonly Policy[] = [
+  {
+    name: "known-kinds",
+    problems: (manifests) =>
+      manifests
+        .filter(({ kind }) => !KINDS.has(kind))
+        .map(
+          ({ kind, metadata }) => `${kind} ${metadata.name} is of a kind that no policy looks into`,
+        ),
+  },
+  containerPolicy("limits", ({ resources }) => {
+    const amounts = ["cpu", "memory"] as const;
+    return unmet({
+      "must request processors and memory": amounts.every((name) => resources?.requests?.[name]),
+      "must have limits of processors and memory": amounts.every(
+        (name) => resources?.limits?.[name],
+      ),
+      "must request as many GPUs as its limit":
+        resources?.requests?.[GPU] === resources?.limits?.[GPU],
+    });
+  }),
+  containerPolicy("gpu-where-cuda", ({ env, image, resources }, { pod, kind }) => {
+    const cuda =
+      env?.some(({ name, value }) => name === "MEDV_DEVICE" && value === "cuda") === true;
+    if (!cuda)
+      return unmet({ "must not hold a GPU without MEDV_DEVICE=cuda": !resources?.limits?.[GPU] });
+    return unmet({
+      "must have a GPU": kind === "Deployment" && resources?.limits?.[GPU] !== undefined,
+      "must be of the CUDA image": image?.endsWith("-cuda") === true,
+      "must run on a node with a GPU": pod.nodeSelector?.["nvidia.com/gpu.present"] === "true",
+    });
+  }),
+  containerPolicy("pinned-image", ({ image = "" }) =>
+    unmet({
+      [`must have a version, not "${image}"`]:
+        /[^/]:(?!latest(?:-|$))[^:/]+$|@sha256:[0-9a-f]{64}$/.test(image),
+    }),
+  ),
+  containerPolicy("probes", (container, { kind }) => {
+    if (kind === "Job") return [];
+    const { startupProbe, livenessProbe, readinessProbe } = container;
+    const asked = (probe: typeof livenessProbe): string =>
+      JSON.stringify([probe?.httpGet, probe?.grpc]);
+    return unmet({
+      "must have a startup probe": startupProbe !== undefined,
+      "must have a liveness probe": livenessProbe !== undefined,
+      "must have a readiness probe": readinessProbe !== undefined,
+      "must not be killed when it is only not ready":
+        asked(livenessProbe) !== asked(readinessProbe),
+    });
+  }),
+  workloadPolicy("drain", ({ kind, pod, containers }) => {
+    if (kind === "Job") return [];
+    const pause = containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0;
+    return unmet({
+      "must wait before it stops, until its callers know": pause >= 5,
+      [`must have a grace time over ${pause} + ${LONGEST_ANSWER_SECONDS} s`]:
+        (pod.terminationGracePeriodSeconds ?? 30) > pause + LONGEST_ANSWER_SECONDS,
+    });
+  }),
+  workloadPolicy("disruption", ({ kind, labels }, manifests) => {
+    if (kind === "Job") return [];
+    const budgets = manifests.filter((each) => each.kind === "PodDisruptionBudget");
+    return unmet({
+      "must have a PodDisruptionBudget that lets one pod go": budgets.some((budget) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        const { spec } = budget as unknown as IPodDisruptionBudget;
+        return spec?.maxUnavailable === 1 && selects(spec.selector?.matchLabels, labels);
+      }),
+    });
+  }),
+  workloadPolicy("spread", ({ kind, pod, labels }) =>
+    unmet({
+      "must spread over the nodes":
+        kind === "Job" ||
+        (pod.topologySpreadConstraints ?? []).some(
+          ({ topologyKey, labelSelector }) =>
+            topologyKey === "kubernetes.io/hostname" && selects(labelSelector?.matchLabels, labels),
+        ),
+    }),
+  ),
+  workloadPolicy("read-only-weights", ({ kind, pod, containers }) => {
+    if (kind === "Job") return [];
+    const claims = (pod.volumes ?? []).filter(
+      (volume) => volume.persistentVolumeClaim !== undefined,
+    );
+    const env = (containers[0]?.env ?? []).map(({ name }) => name);
+    return unmet({
+      "must mount its weights read-only": claims.every((volume) =>
+        containers.every((container) =>
+          (container.volumeMounts ?? []).every(
+            ({ name, readOnly }) => name !== volume.name || readOnly === true,
+          ),
+        ),
+      ),
+      "must check its weights by MEDV_CHECKPOINT_SUMS":
+        !env.includes("MEDV_CHECKPOINT") || env.includes("MEDV_CHECKPOINT_SUMS"),
+    });
+  }),
+  {
+    name: "services",
+    problems: (manifests) =>
+      manifests
+        .filter(({ kind }) => kind === "Service")
+        .flatMap((manifest) => {
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+          const { spec } = manifest as unknown as IService;
+          const pods = workloadsOf(manifests).filter(({ labels }) =>
+            selects(spec?.selector, labels),
+          );
+          const ports = pods.flatMap(({ containers }) =>
+            containers.flatMap((container) => (container.ports ?? []).map(({ name }) => name)),
+          );
+          const isGrpc = (spec?.ports ?? []).some(({ name }) => name === "grpc");
+          return unmet({
+            "must lead to exactly one workload": pods.length === 1,
+            "must name ports that the workload has": (spec?.ports ?? []).every(({ targetPort }) =>
+              ports.includes(String(targetPort)),
+            ),
+            "must be headless, so that callers see every replica":
+              !isGrpc || spec?.clusterIP === "None",
+          }).map((problem) => `Service ${manifest.metadata.name} ${problem}`);
+        }),
+  },
+  {
+    name: "one-scaler",
+    problems: (manifests) => {
+      const scaled = manifests
+        .filter(({ kind }) => kind === "HorizontalPodAutoscaler" || kind === "ScaledObject")
+        .map(({ metadata }) => metadata.name);
+      return manifests
+        .filter(({ kind, metadata }) => kind === "Deployment" && scaled.includes(metadata.name))
+        .filter(({ spec }) => typeof spec === "object" && spec !== null && "replicas" in spec)
+        .map(({ metadata }) => `${metadata.name} must leave its replicas to what scales it`);
+    },
+  },
+];

@@ -1,0 +1,158 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { parse } from "yaml";
+import { describe, expect, test, vi } from "vitest";
+import { type Manifest, OVERLAYS, parseManifests, readRendered, renderedPath } from "./manifest.ts";
+import { CHART, findHelm, findKustomize, findTool, renderChart, renderOverlay } from "./render.ts";
+
+// Every test may start a process of its own on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+const kustomize = findKustomize();
+const helm = findHelm();
+const NO_KUSTOMIZE =
+  "neither kustomize nor kubectl is here: the rendered files are taken as they are";
+const NO_HELM = "helm is not here (.ci/run builds it where there is Go): the chart is not rendered";
+
+describe.each(OVERLAYS)("%s", (overlay) => {
+  test("the rendered file is what Kustomize makes of the overlay: after a change, `npm run render` writes it", ({
+    skip,
+  }) => {
+    if (kustomize === undefined) {
+      skip(NO_KUSTOMIZE);
+      return;
+    }
+    const [, ...rendered] = readFileSync(renderedPath(overlay), "utf8").split("\n");
+    expect(parseManifests(rendered.join("\n"))).toEqual(
+      parseManifests(renderOverlay(kustomize, overlay)),
+    );
+  });
+
+  test("the chart renders the same objects", ({ skip }) => {
+    if (helm === undefined) {
+      skip(NO_HELM);
+      return;
+    }
+    const fromChart = byName(parseManifests(renderChart(helm, overlay)));
+    const fromOverlay = byName(readRendered(overlay));
+    expect(Object.keys(fromChart)).toEqual(Object.keys(fromOverlay));
+    expect(fromChart).toEqual(fromOverlay);
+  });
+});
+
+test("the comparison sees one replica more", ({ skip }) => {
+  if (helm === undefined) {
+    skip(NO_HELM);
+    return;
+  }
+  const more = renderChart(helm, "laptop", ["--set", "gateway.replicas=2"]);
+  expect(byName(parseManifests(more))).not.toEqual(byName(readRendered("laptop")));
+});
+
+describe("values.schema.json", () => {
+  const schema: unknown = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
+  const validate = new Ajv({ allErrors: true }).compile(schema as object);
+  test.each(["values-cpu.yaml", "values-gpu.yaml"])("takes %s over the defaults", (name) => {
+    const defaults = values("values.yaml");
+    const merged = Object.fromEntries(
+      Object.entries(defaults).map(([key, value]) => [key, { ...value, ...values(name)[key] }]),
+    );
+    validate(merged);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  test.each([
+    { what: "an unknown value", change: { gatway: {} }, path: "" },
+    { what: "the tag latest", change: { image: { tag: "latest" } }, path: "/image/tag" },
+    { what: "no replica", change: { vision: { replicas: 0 } }, path: "/vision/replicas" },
+    {
+      what: "a text for a switch",
+      change: { tls: { enabled: "yes" } },
+      path: "/tls/enabled",
+    },
+    {
+      what: "resources without limits",
+      change: { gateway: { resources: { requests: { cpu: "1", memory: "1Gi" } } } },
+      path: "/gateway/resources",
+    },
+  ])("refuses $what", ({ change, path }) => {
+    const defaults = values("values.yaml");
+    const bad = { ...defaults };
+    for (const [key, value] of Object.entries(change)) bad[key] = { ...bad[key], ...value };
+    expect(validate(bad)).toBe(false);
+    expect(validate.errors?.map((error) => error.instancePath)).toContain(path);
+  });
+
+  test("helm refuses by it what it does not know", ({ skip }) => {
+    if (helm === undefined) {
+      skip(NO_HELM);
+      return;
+    }
+    expect(() => renderChart(helm, "laptop", ["--set", "tls.enabeld=true"])).toThrow(/enabeld/);
+  });
+});
+
+describe("other people's linters", () => {
+  test.for(OVERLAYS)(
+    "helm lint finds nothing in the chart with the values of %s",
+    (overlay, { skip }) => {
+      if (helm === undefined) {
+        skip(NO_HELM);
+        return;
+      }
+      const chosen =
+        overlay === "laptop" ? [] : ["--values", join(CHART, `values-${overlay}.yaml`)];
+      const args = ["lint", "--strict", "--kube-version", "1.34.0", CHART, ...chosen];
+      const { status, stdout } = spawnSync(helm, args, { encoding: "utf8" });
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+    },
+  );
+
+  test.for(OVERLAYS)("kube-linter finds nothing in %s", (overlay, { skip }) => {
+    const linter = findTool("kube-linter", ["version"]);
+    if (linter === undefined) {
+      skip("kube-linter is not here");
+      return;
+    }
+    const { status, stdout } = spawnSync(linter, ["lint", renderedPath(overlay)], {
+      encoding: "utf8",
+    });
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+  });
+
+  test.for(OVERLAYS)("kubeconform finds nothing in %s", (overlay, { skip }) => {
+    const conform = findTool("kubeconform", ["-v"]);
+    const schemas = process.env["KUBECONFORM_SCHEMAS"];
+    if (conform === undefined) {
+      skip("kubeconform is not here");
+      return;
+    }
+    if (schemas === undefined) {
+      skip("KUBECONFORM_SCHEMAS names no folder of schemas");
+      return;
+    }
+    const args = ["-strict", "-schema-location", schemas, renderedPath(overlay)];
+    const { status, stdout } = spawnSync(conform, args, { encoding: "utf8" });
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+  });
+});
+
+function values(name: string): Record<string, Record<string, unknown>> {
+  return parse(readFileSync(join(CHART, name), "utf8")) as Record<string, Record<string, unknown>>;
+}
+
+/** By kind and name; the order of a container's variables means nothing, as none refers to another. */
+function byName(manifests: readonly Manifest[]): Record<string, unknown> {
+  const entries = manifests.map((manifest): [string, unknown] => [
+    `${manifest.kind} ${manifest.metadata.name}`,
+    JSON.parse(JSON.stringify(manifest), (key: string, value: unknown) =>
+      key === "env" && Array.isArray(value)
+        ? value.toSorted((a, b) => String(a.name).localeCompare(String(b.name)))
+        : value,
+    ),
+  ]);
+  expect(new Set(entries.map(([name]) => name)).size).toBe(entries.length);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => a.localeCompare(b)));
+}
