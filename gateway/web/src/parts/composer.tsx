@@ -1,0 +1,102 @@
+import { useEffect, useRef } from "hono/jsx/dom";
+import { ask } from "../session/ask.ts";
+import { attach } from "../session/attach.ts";
+import { session, useSession } from "../session/session.ts";
+import { ImageChip } from "./image_chip.tsx";
+import { QUESTIONS } from "./samples.ts";
+import { SettingsView } from "./settings_view.tsx";
+
+const TAKEN = "image/*,.dcm,application/dicom";
+
+/** Where a question is written and images are taken in. */
+export function Composer() {
+  const { draft, model, conversations, currentKey } = useSession();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
+  const isRunning = turns.at(-1)?.answers.some(({ status }) => status === "running") ?? false;
+  const isBroken = draft.images.some(({ problem }) => problem !== undefined);
+  const isReady = model !== undefined && !isRunning && !isBroken;
+  useEffect(() => {
+    field.current?.focus({ preventScroll: true });
+  }, [currentKey, draft.images.length]);
+
+  const send = (question: string): void => {
+    if (isReady && question.trim() !== "") void ask(question.trim());
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    // While a character is composed, Enter takes it.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send(draft.question);
+  };
+  const onChoose = (event: Event): void => {
+    const { target } = event;
+    if (!(target instanceof HTMLInputElement)) return;
+    attach([...(target.files ?? [])]);
+    target.value = "";
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event: Event) => {
+        event.preventDefault();
+        send(draft.question);
+      }}
+    >
+      {draft.images.length > 0 && (
+        <ul class="chips" aria-label="Images of this question">
+          {draft.images.map((image) => (
+            <li key={image.key}>
+              <ImageChip image={image} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {draft.images.length > 0 && draft.question === "" && !isBroken && (
+        <div class="questions">
+          {QUESTIONS.map((question) => (
+            <button key={question} type="button" disabled={!isReady} onClick={() => send(question)}>
+              {question}
+            </button>
+          ))}
+        </div>
+      )}
+      <div class="ask">
+        <textarea
+          ref={field}
+          rows={1}
+          aria-label="Question"
+          placeholder={turns.length === 0 ? "Ask about an image" : "Ask more"}
+          value={draft.question}
+          onInput={onInput}
+          onKeyDown={onKey}
+        />
+        <label class="button">
+          Image
+          <input type="file" class="hidden" accept={TAKEN} multiple onChange={onChoose} />
+        </label>
+        <label class="button touch">
+          Photo
+          <input
+            type="file"
+            class="hidden"
+            accept="image/*"
+            capture="environment"
+            onChange={onChoose}
+          />
+        </label>
+        <button type="submit" class="primary" disabled={!isReady || draft.question.trim() === ""}>
+          Ask
+        </button>
+      </div>
+      <SettingsView />
+    </form>
+  );
+}
+
+function onInput(event: Event): void {
+  const { target } = event;
+  if (!(target instanceof HTMLTextAreaElement)) return;
+  const { value } = target;
+  session.set((state) => ({ ...state, draft: { ...state.draft, question: value } }));
+}

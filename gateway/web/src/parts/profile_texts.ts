@@ -1,0 +1,5 @@
+/** What a profile is, in a few words; a profile that the page does not know goes by its name alone. */
+export const PROFILE_TEXTS: Readonly<Record<string, string | undefined>> = {
+  exact: "the published sampler: one full look for every token",
+  prefix: "the upstream cached sampler: several tokens at a look",
+};
