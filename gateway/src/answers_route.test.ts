@@ -11,7 +11,10 @@ beforeEach(() => {
   gateway.seen.script = answerHello;
 });
 
-type Frame = { readonly id: string; readonly data: { readonly type: string; readonly text?: string } };
+type Frame = {
+  readonly id: string;
+  readonly data: { readonly type: string; readonly text?: string };
+};
 
 function ask(onDisconnect: string) {
   const messages = [{ role: "user", content: "What is it?" }];

@@ -35,10 +35,7 @@ export class RunningAnswers {
     const answer = new RunningAnswer(controller);
     const key = `${tenantScope}/${answer.id}`;
     this.#answers.set(key, answer, { size: 1 });
-    void answer.run(events).then(() => {
-      // Its size is known now; one that was evicted stays so.
-      if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size });
-    });
+    void this.#run(key, answer, events);
     return answer;
   }
 
@@ -55,6 +52,16 @@ export class RunningAnswers {
       "Cannot find the answer as its id is not known or has expired",
       { hint: "ask again" },
     );
+  }
+
+  async #run(
+    key: string,
+    answer: RunningAnswer,
+    events: AsyncGenerator<AnswerEvent>,
+  ): Promise<void> {
+    await answer.run(events);
+    // Its size is known now; one that was evicted stays so.
+    if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size });
   }
 
   /** Ends the work of all. */

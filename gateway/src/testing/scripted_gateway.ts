@@ -62,7 +62,8 @@ export async function startScriptedGateway(page: Page = new Map()) {
         model: "phantom",
         modelDigest: "00",
         contextLength: 512,
-        profiles: [Profile.EXACT],
+        profiles: [Profile.EXACT, Profile.PREFIX],
+        defaults: { profile: Profile.EXACT, genLength: 64 },
         preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
       }),
     generate: (request, context) => {
@@ -79,7 +80,7 @@ export async function startScriptedGateway(page: Page = new Map()) {
     preprocess: (...job) => preprocessor.preprocess(...job),
     vision: services.vision,
     maxImageBytes: MAX_IMAGE_BYTES,
-    maxImagePixels: 10_000,
+    maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
     ttlMs: 60_000,
   });

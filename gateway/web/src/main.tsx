@@ -1,8 +1,6 @@
 import { ErrorBoundary, render } from "hono/jsx/dom";
 import { Page } from "./page.tsx";
 import { openSession } from "./session/open.ts";
-import "./fog/fog.css";
-import "./page.css";
 
 const root = document.getElementById("page");
 if (root === null) throw new TypeError("Cannot draw the page as its element is missing");

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "hono/jsx/dom";
+import { hasRunning } from "./conversation/conversation.ts";
 import { Composer } from "./parts/composer.tsx";
 import { Header } from "./parts/header.tsx";
 import { ProblemView } from "./parts/problem_view.tsx";
@@ -14,8 +15,11 @@ export function Page() {
   const end = useRef<HTMLDivElement>(null);
   useEffect(takeDroppedFiles, []);
   useEffect(() => {
-    if (turns.length > 0) void end.current?.scrollIntoView({ block: "end" });
+    if (turns.length > 0) end.current?.scrollIntoView({ block: "end" });
   }, [turns.length, currentKey]);
+  useEffect(() => {
+    if (turns.some(hasRunning) && isNearEnd()) end.current?.scrollIntoView({ block: "end" });
+  }, [turns]);
   return (
     <>
       <Header />
@@ -36,6 +40,11 @@ export function Page() {
       <Composer />
     </>
   );
+}
+
+/** Whoever scrolled up to read is left there. */
+function isNearEnd(): boolean {
+  return document.documentElement.scrollHeight - scrollY - innerHeight < 160;
 }
 
 /** Images may be dropped or pasted anywhere on the page. */

@@ -61,6 +61,7 @@ async function* readToEnd(
 ): AsyncGenerator<StreamedEvent> {
   let response: Response | undefined = first;
   let lastId = firstId;
+  let hasEnded = false;
   for (let tries = 0; ;) {
     try {
       if (response !== undefined) {
@@ -68,7 +69,7 @@ async function* readToEnd(
           if (id !== undefined) lastId = id;
           tries = 0;
           yield { answerId: answerOf(lastId), event };
-          if (event.type === "answer-end") return;
+          hasEnded ||= event.type === "answer-end";
         }
       }
     } catch (error) {
@@ -76,6 +77,7 @@ async function* readToEnd(
       // The gateway's own word stands; anything else was the connection.
       if (error instanceof ProblemError) throw error;
     }
+    if (hasEnded) return;
     const waitMs = retryMs[tries++];
     if (waitMs === undefined || lastId === "") throw new ProblemError({ code: "connection_lost" });
     onCut();

@@ -69,6 +69,10 @@ export function newAnswer(settings: AnswerSettings): Answer {
   return { key, settings, status: "running", text: "", frames: [], askedAt: Date.now() };
 }
 
+export function hasRunning({ answers }: Turn): boolean {
+  return answers.some(({ status }) => status === "running");
+}
+
 /** `conversation` with one of its answers changed; as it is if the answer is not there any more. */
 export function withAnswer(
   conversation: Conversation,

@@ -31,7 +31,7 @@ export function layoutTokens(tokens: readonly FogToken[], columns: number): Layo
   for (const [position, { text, state }] of tokens.entries()) {
     const isUnknown = state === "covered" && text === "";
     const label = isUnknown ? "" : labelOf(text);
-    const width = isUnknown ? COVERED_COLUMNS : Math.max(1, [...label].length);
+    const width = isUnknown ? COVERED_COLUMNS : Math.max(1, Array.from(label).length);
     const gap = column > 0 && (isUnknown || /^\s/.test(text)) ? 1 : 0;
     if (column > 0 && column + gap + width > columns) {
       line += 1;

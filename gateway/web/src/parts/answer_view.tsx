@@ -1,7 +1,7 @@
 import { useState } from "hono/jsx/dom";
 import type { Answer } from "../conversation/conversation.ts";
 import { dismiss, retry } from "../session/ask.ts";
-import { type AnswerPlace, stop } from "../session/run_answer.ts";
+import type { AnswerPlace } from "../session/run_answer.ts";
 import { AnswerFacts } from "./answer_facts.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { FogView } from "./fog_view.tsx";
@@ -31,7 +31,7 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
       {isBeside && (
         <h3>
           {settings.profile}
-          {isExtra && <small class="quiet"> beside</small>}
+          {!isExtra && <small class="quiet"> – the conversation goes on with this one</small>}
         </h3>
       )}
       {isRunning ? (
@@ -47,13 +47,12 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
       {problem !== undefined && <ProblemView problem={problem} />}
       {status === "done" && <AnswerFacts answer={answer} />}
       <div class="row">
-        {isRunning && (
-          <button type="button" class="danger" onClick={() => void stop(place, answer)}>
-            Stop
-          </button>
-        )}
         {hasSteps && (
-          <button type="button" aria-pressed={isPlaying} onClick={() => setIsPlaying(!isPlaying)}>
+          <button
+            type="button"
+            aria-pressed={isPlaying ? "true" : "false"}
+            onClick={() => setIsPlaying(!isPlaying)}
+          >
             {isPlaying ? "Text" : "Replay"}
           </button>
         )}

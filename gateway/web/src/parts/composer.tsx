@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "hono/jsx/dom";
+import { hasRunning } from "../conversation/conversation.ts";
 import { ask } from "../session/ask.ts";
 import { attach } from "../session/attach.ts";
+import { stopConversation } from "../session/run_answer.ts";
 import { session, useSession } from "../session/session.ts";
 import { ImageChip } from "./image_chip.tsx";
 import { QUESTIONS } from "./samples.ts";
@@ -13,11 +15,12 @@ export function Composer() {
   const { draft, model, conversations, currentKey } = useSession();
   const field = useRef<HTMLTextAreaElement>(null);
   const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
-  const isRunning = turns.at(-1)?.answers.some(({ status }) => status === "running") ?? false;
+  const isRunning = turns.some(hasRunning);
   const isBroken = draft.images.some(({ problem }) => problem !== undefined);
   const isReady = model !== undefined && !isRunning && !isBroken;
   useEffect(() => {
-    field.current?.focus({ preventScroll: true });
+    // On a phone the keyboard would come up and hide the page.
+    if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
   }, [currentKey, draft.images.length]);
 
   const send = (question: string): void => {
@@ -29,15 +32,10 @@ export function Composer() {
     event.preventDefault();
     send(draft.question);
   };
-  const onChoose = (event: Event): void => {
-    const { target } = event;
-    if (!(target instanceof HTMLInputElement)) return;
-    attach([...(target.files ?? [])]);
-    target.value = "";
-  };
   return (
     <form
       class="composer"
+      aria-label="Ask"
       onSubmit={(event: Event) => {
         event.preventDefault();
         send(draft.question);
@@ -85,13 +83,25 @@ export function Composer() {
             onChange={onChoose}
           />
         </label>
-        <button type="submit" class="primary" disabled={!isReady || draft.question.trim() === ""}>
-          Ask
-        </button>
+        {isRunning ? (
+          <button type="button" class="danger" onClick={() => void stopConversation(currentKey)}>
+            Stop
+          </button>
+        ) : (
+          <button type="submit" class="primary" disabled={!isReady || draft.question.trim() === ""}>
+            Ask
+          </button>
+        )}
       </div>
       <SettingsView />
     </form>
   );
+}
+
+function onChoose({ target }: Event): void {
+  if (!(target instanceof HTMLInputElement)) return;
+  attach([...(target.files ?? [])]);
+  target.value = ""; // the same file may be chosen again
 }
 
 function onInput(event: Event): void {

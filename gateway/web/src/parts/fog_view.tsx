@@ -8,7 +8,7 @@ export function FogView({ canvas }: { readonly canvas: Canvas }) {
   const [columns, setColumns] = useState(40);
   useEffect(() => {
     const observed = element.current;
-    if (observed === null) return;
+    if (observed === null) return undefined;
     const observer = new ResizeObserver(() => {
       setColumns(Math.max(12, Math.floor(observed.clientWidth / COLUMN_PX)));
     });

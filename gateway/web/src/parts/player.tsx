@@ -15,10 +15,10 @@ export function Player({ answer }: { readonly answer: Answer }) {
   const [step, setStep] = useState(0);
   const [isPlaying, setIsPlaying] = useState(!isStill);
   useEffect(() => {
-    if (!isPlaying) return;
+    if (!isPlaying) return undefined;
     if (step >= last) {
       setIsPlaying(false);
-      return;
+      return undefined;
     }
     const waitMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, WHOLE_MS / last));
     const timer = setTimeout(() => setStep(step + 1), waitMs);

@@ -10,33 +10,36 @@ export function SettingsView() {
   const profiles = model?.profiles ?? [];
   const longest = Math.min(LONGEST, Math.floor((model?.context_length ?? LONGEST) / 2));
   return (
-    <div class="settings">
-      <label>
-        {`Length ${settings.genLength} tokens`}
-        <input
-          type="range"
-          min={SHORTEST}
-          max={longest}
-          step={STEP}
-          value={settings.genLength}
-          onInput={(event: Event) => change({ genLength: Number(valueOf(event)) })}
-        />
-      </label>
-      <label>
-        Profile
-        <select
-          value={settings.profile}
-          onChange={(event: Event) => change({ profile: valueOf(event) })}
-        >
-          {profiles.map((profile) => (
-            <option key={profile} value={profile} selected={profile === settings.profile}>
-              {profile}
-            </option>
-          ))}
-        </select>
-      </label>
-      <small class="quiet">{PROFILE_TEXTS[settings.profile] ?? ""}</small>
-    </div>
+    <details class="settings">
+      <summary>{`Length ${settings.genLength} tokens, profile ${settings.profile}`}</summary>
+      <div>
+        <label>
+          Length
+          <input
+            type="range"
+            min={SHORTEST}
+            max={longest}
+            step={STEP}
+            value={settings.genLength}
+            onInput={(event: Event) => change({ genLength: Number(valueOf(event)) })}
+          />
+        </label>
+        <label>
+          Profile
+          <select
+            value={settings.profile}
+            onChange={(event: Event) => change({ profile: valueOf(event) })}
+          >
+            {profiles.map((profile) => (
+              <option key={profile} value={profile} selected={profile === settings.profile}>
+                {profile}
+              </option>
+            ))}
+          </select>
+        </label>
+        <small class="quiet">{PROFILE_TEXTS[settings.profile] ?? ""}</small>
+      </div>
+    </details>
   );
 }
 

@@ -26,7 +26,7 @@ export function SnippetDialog({
           <button
             key={each}
             type="button"
-            aria-pressed={kind === each}
+            aria-pressed={kind === each ? "true" : "false"}
             onClick={() => setKind(each)}
           >
             {each}

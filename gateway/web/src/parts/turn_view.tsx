@@ -1,5 +1,5 @@
 import { memo, useState } from "hono/jsx/dom";
-import type { ChatImage, Turn } from "../conversation/conversation.ts";
+import { type ChatImage, hasRunning, type Turn } from "../conversation/conversation.ts";
 import { askBeside } from "../session/ask.ts";
 import { AnswerView } from "./answer_view.tsx";
 import { ImageDialog } from "./image_dialog.tsx";
@@ -24,7 +24,6 @@ export const TurnView = memo(function TurnView({
   const [first] = answers;
   const used = new Set(answers.map(({ settings }) => settings.profile));
   const others = profiles.filter((profile) => !used.has(profile));
-  const isRunning = answers.some(({ status }) => status === "running");
   return (
     <article class="turn">
       <div class="question">
@@ -45,7 +44,7 @@ export const TurnView = memo(function TurnView({
           />
         ))}
       </div>
-      {first !== undefined && !isRunning && others.length > 0 && (
+      {first !== undefined && !hasRunning(turn) && others.length > 0 && (
         <div class="row">
           <span class="quiet">Same question, other profile:</span>
           {others.map((profile) => (

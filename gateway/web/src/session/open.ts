@@ -2,7 +2,7 @@ import { readModel } from "../api/models.ts";
 import { problemOf } from "../api/problem.ts";
 import { newConversation } from "../conversation/conversation.ts";
 import { forgetAll, forgetConversation, readConversations } from "../conversation/history.ts";
-import { resumeAnswer } from "./run_answer.ts";
+import { resumeAnswer, stopConversation } from "./run_answer.ts";
 import { EMPTY_DRAFT, reportStorage, session } from "./session.ts";
 
 /** Reads what the browser kept and which model is served; answers that were under way are taken up. */
@@ -53,6 +53,7 @@ export function startConversation(): void {
 
 /** Takes a conversation out of the browser. */
 export async function forget(key: string): Promise<void> {
+  await stopConversation(key);
   if (session.get().currentKey === key) startConversation();
   session.set((state) => ({
     ...state,
@@ -63,6 +64,7 @@ export async function forget(key: string): Promise<void> {
 
 /** Takes every conversation out of the browser. */
 export async function forgetEverything(): Promise<void> {
+  await Promise.all(session.get().conversations.map(({ key }) => stopConversation(key)));
   session.set((state) => ({ ...state, conversations: [] }));
   startConversation();
   await forgetAll().catch(reportStorage);

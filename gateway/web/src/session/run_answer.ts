@@ -47,7 +47,7 @@ export async function resumeAnswer(place: AnswerPlace, answer: Answer): Promise<
 }
 
 /** Ends an answer, here and at the gateway; what was committed stays. */
-export async function stop(place: AnswerPlace, { key, answerId }: Answer): Promise<void> {
+async function stop(place: AnswerPlace, { key, answerId }: Answer): Promise<void> {
   const change = (by: (answer: Answer) => Answer): void =>
     changeConversation(place.conversation, (each) => withAnswer(each, key, by));
   change((answer) => ({ ...answer, status: "stopped" }));
@@ -58,6 +58,17 @@ export async function stop(place: AnswerPlace, { key, answerId }: Answer): Promi
     change((answer) => ({ ...answer, problem: problemOf(error) }));
   }
   await saveConversation(place.conversation);
+}
+
+/** Ends every answer of a conversation. */
+export async function stopConversation(conversation: string): Promise<void> {
+  const turns = conversationOf(conversation)?.turns ?? [];
+  const stops = turns.flatMap(({ key: turn, answers }) =>
+    answers
+      .filter(({ status }) => status === "running")
+      .map((answer) => stop({ conversation, turn }, answer)),
+  );
+  await Promise.all(stops);
 }
 
 type Open = (

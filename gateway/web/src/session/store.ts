@@ -1,10 +1,10 @@
 /** A value that is replaced as a whole, and who wants to know. */
 export type Store<T> = {
-  get(): T;
+  readonly get: () => T;
   /** Replaces the value by what `change` makes of it. */
-  set(change: (value: T) => T): void;
+  readonly set: (change: (value: T) => T) => void;
   /** @returns A function that ends the subscription. */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 };
 
 export function createStore<T>(initial: T): Store<T> {
