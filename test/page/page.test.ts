@@ -257,6 +257,8 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
     await answered(page);
     await tabTo("Replay");
     await page.keyboard.press("Enter");
+    // What comes and goes beside a button does not take the focus from it.
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Text");
     await tabTo("Pause");
     await page.keyboard.press("Space");
     await tabTo("History");

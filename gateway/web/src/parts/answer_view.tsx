@@ -34,13 +34,15 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
           {!isExtra && <small class="quiet"> – the conversation goes on with this one</small>}
         </h3>
       )}
-      {isRunning ? (
-        <Running answer={answer} />
-      ) : isPlaying ? (
-        <Player answer={answer} />
-      ) : (
-        <Text answer={answer} />
-      )}
+      <div>
+        {isRunning ? (
+          <Running answer={answer} />
+        ) : isPlaying ? (
+          <Player answer={answer} />
+        ) : (
+          <Text answer={answer} />
+        )}
+      </div>
       <p class="unseen" role="status">
         {isRunning ? "The answer is under way" : status === "done" ? `Answer: ${answer.text}` : ""}
       </p>

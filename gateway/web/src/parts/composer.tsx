@@ -41,24 +41,24 @@ export function Composer() {
         send(draft.question);
       }}
     >
-      {draft.images.length > 0 && (
-        <ul class="chips" aria-label="Images of this question">
-          {draft.images.map((image) => (
-            <li key={image.key}>
-              <ImageChip image={image} />
-            </li>
-          ))}
-        </ul>
-      )}
-      {draft.images.length > 0 && draft.question === "" && !isBroken && (
-        <div class="questions">
-          {QUESTIONS.map((question) => (
-            <button key={question} type="button" disabled={!isReady} onClick={() => send(question)}>
-              {question}
-            </button>
-          ))}
-        </div>
-      )}
+      {/* Hidden, not left out: a field whose neighbours come and go would lose the focus. */}
+      <ul class="chips" aria-label="Images to ask about" hidden={draft.images.length === 0}>
+        {draft.images.map((image) => (
+          <li key={image.key}>
+            <ImageChip image={image} />
+          </li>
+        ))}
+      </ul>
+      <div
+        class="questions"
+        hidden={draft.images.length === 0 || draft.question !== "" || isBroken}
+      >
+        {QUESTIONS.map((question) => (
+          <button key={question} type="button" disabled={!isReady} onClick={() => send(question)}>
+            {question}
+          </button>
+        ))}
+      </div>
       <div class="ask">
         <textarea
           ref={field}
