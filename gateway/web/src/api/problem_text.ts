@@ -20,8 +20,7 @@ export const PROBLEM_TEXTS = {
   damaged_image:
     "This image cannot be read to its end. Save or export it again, then choose the new file.",
   image_too_large: "This image is too large. Scale it down, then choose it again.",
-  body_too_large:
-    "The question and its images are too large together. Use fewer or smaller images.",
+  body_too_large: "This is too large to be sent. Use a smaller image, or fewer of them.",
   not_found: "The gateway does not know this any more. Ask again.",
   overloaded: "The model has too much to do at the moment. Wait a little, then ask again.",
   unavailable: "The model is starting or cannot be reached. Wait a few seconds, then ask again.",

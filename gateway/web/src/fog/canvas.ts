@@ -52,11 +52,6 @@ export function applyFrame(canvas: Canvas, { block, forwardPasses, changes }: Fr
   return { ...canvas, tokens, block, forwardPasses };
 }
 
-/** The canvas after the first `count` of the frames. */
-export function canvasAfter(empty: Canvas, frames: readonly Frame[], count: number): Canvas {
-  return frames.slice(0, count).reduce(applyFrame, empty);
-}
-
 /** Places that were committed and covered again. */
 export function countRevised({ tokens }: Canvas): number {
   return tokens.filter(({ revised }) => revised).length;
