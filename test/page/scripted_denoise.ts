@@ -56,6 +56,7 @@ export function scriptedDenoise(options: ScriptedDenoise): Script {
             value: {
               block,
               forwardPasses: step,
+              revisions: options.revises && runs >= 3 ? 1 : 0,
               tokens: places.map((position) => draft(position, tokens, steppedAt, step)),
             },
           },
@@ -74,6 +75,7 @@ export function scriptedDenoise(options: ScriptedDenoise): Script {
       finishReason: FinishReason.STOP,
       completionTokens: tokens.filter((token) => token !== END).length,
       forwardPasses: step,
+      revisions: options.revises ? 1 : 0,
       queueMs: 1,
       embeddingMs: 2,
       decodeMs: step * 12,

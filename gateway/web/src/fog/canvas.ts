@@ -52,11 +52,6 @@ export function applyFrame(canvas: Canvas, { block, forwardPasses, changes }: Fr
   return { ...canvas, tokens, block, forwardPasses };
 }
 
-/** Places that were committed and covered again. */
-export function countRevised({ tokens }: Canvas): number {
-  return tokens.filter(({ revised }) => revised).length;
-}
-
 /** Mean confidence at which the first `count` tokens were committed; undefined where there are none. */
 export function meanConfidence({ tokens }: Canvas, count: number): number | undefined {
   const committed = tokens.slice(0, count).filter(({ state }) => state === "committed");

@@ -1,5 +1,5 @@
 import type { Answer } from "../conversation/conversation.ts";
-import { countRevised, meanConfidence } from "../fog/canvas.ts";
+import { meanConfidence } from "../fog/canvas.ts";
 
 const CACHE_TEXTS = {
   hit: "known (cache hit)",
@@ -24,7 +24,7 @@ export function AnswerFacts({ answer }: { readonly answer: Answer }) {
     ],
     ["Confidence", confidence === undefined ? "–" : `${Math.round(confidence * 100)} %`],
     ["Image", CACHE_TEXTS[cache]],
-    ["Revised", String(countRevised(canvas))],
+    ["Revised", String(details.revisions)],
   ] as const;
   return (
     <dl class="facts">
