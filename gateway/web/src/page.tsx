@@ -1,5 +1,4 @@
 import { useEffect, useRef } from "hono/jsx/dom";
-import { hasRunning } from "./conversation/conversation.ts";
 import { Composer } from "./parts/composer.tsx";
 import { Header } from "./parts/header.tsx";
 import { ProblemView } from "./parts/problem_view.tsx";
@@ -18,7 +17,7 @@ export function Page() {
     if (turns.length > 0) end.current?.scrollIntoView({ block: "end" });
   }, [turns.length, currentKey]);
   useEffect(() => {
-    if (turns.some(hasRunning) && isNearEnd()) end.current?.scrollIntoView({ block: "end" });
+    if (turns.length > 0 && isNearEnd()) end.current?.scrollIntoView({ block: "end" });
   }, [turns]);
   return (
     <>
@@ -44,7 +43,7 @@ export function Page() {
 
 /** Whoever scrolled up to read is left there. */
 function isNearEnd(): boolean {
-  return document.documentElement.scrollHeight - scrollY - innerHeight < 160;
+  return document.documentElement.scrollHeight - scrollY - innerHeight < 300;
 }
 
 /** Images may be dropped or pasted anywhere on the page. */
