@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startStack } from "../stack.ts";
 import { startCuttingProxy } from "./cutting_proxy.ts";
 import { NO_BROWSER, openBrowser, visit } from "./open_browser.ts";
@@ -25,6 +25,9 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   afterAll(async () => {
     await browser?.close();
     await served?.stop();
+  }, 60_000);
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
   });
   beforeEach(() => {
     served.seen.script = scriptedDenoise(script);
@@ -76,7 +79,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
     await page.locator("svg.fog .fog-committed").first().waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText("Stopped").waitFor();
-    await expect.poll(() => ended).toBe(1);
+    await expect.poll(() => ended, { timeout: 30_000 }).toBe(1);
     await page.getByRole("button", { name: "Retry" }).waitFor();
   });
 
@@ -280,7 +283,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
       document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
       document.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
     }`);
-    await expect.poll(() => page.getByText("20 × 10").count()).toBe(2);
+    await expect.poll(() => page.getByText("20 × 10").count(), { timeout: 30_000 }).toBe(2);
   });
 
   test("answers through the three real processes", async () => {
