@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
+import { buildPage } from "./build_page.ts";
 
 /** The three processes, in the order in which they depend on each other, and the log event that says they are ready. */
 const PROCESSES = [
@@ -16,6 +17,7 @@ let stoppedAt = 0;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));
 
+await buildPage(root);
 await Promise.all(PROCESSES.map(startProcess));
 const host = process.env["MEDV_HOST"] ?? "127.0.0.1";
 const port = process.env["MEDV_PORT"] ?? "8080";

@@ -57,6 +57,8 @@ export type AnswerEvent =
         readonly text: string;
         readonly confidence: number;
         readonly committed: boolean;
+        /** Denoise step of the answer, from 0, at which the token was committed. */
+        readonly step?: number;
       }[];
     }
   | { readonly type: "text-delta"; readonly text: string }
@@ -136,11 +138,12 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEv
         block,
         forward_passes: forwardPasses,
         revisions,
-        tokens: tokens.map(({ position, text, confidence, committed }) => ({
+        tokens: tokens.map(({ position, text, confidence, committed, step }) => ({
           position,
           text,
           confidence,
           committed,
+          ...(step !== undefined && { step }),
         })),
       };
     }

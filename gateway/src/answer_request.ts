@@ -12,6 +12,9 @@ export type AnswerRequest = {
   readonly settings: NonNullable<GenerateInput["settings"]>;
 };
 
+/** An {@link AnswerRequest} and what becomes of the answer when its reader goes away. */
+export type NativeRequest = AnswerRequest & { readonly onDisconnect: "cancel" | "continue" };
+
 /** An {@link AnswerRequest} and how OpenAI's route answers it. */
 export type ChatRequest = AnswerRequest & {
   readonly stream: boolean;
@@ -22,6 +25,10 @@ const answerSchema = z.strictObject({
   model: z.string(),
   messages: messagesSchema,
   ...settingsFields,
+});
+
+const nativeSchema = answerSchema.extend({
+  on_disconnect: z.enum(["cancel", "continue"]).default("cancel"),
 });
 
 const chatSchema = answerSchema.extend({
@@ -64,14 +71,15 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
  *
  * @throws {DomainError} `invalid_request`, `invalid_messages`, `invalid_setting`, `unsupported_field`, `image_too_large`.
  */
-export function parseAnswerRequest(body: unknown, maxImageBytes: number): AnswerRequest {
-  return toAnswerRequest(parseWith(answerSchema, body), maxImageBytes);
+export function parseNativeRequest(body: unknown, maxImageBytes: number): NativeRequest {
+  const request = parseWith(nativeSchema, body);
+  return { ...toAnswerRequest(request, maxImageBytes), onDisconnect: request.on_disconnect };
 }
 
 /**
  * Reads the body of `POST /v1/chat/completions`. A field that would have no effect is refused by name.
  *
- * @throws {DomainError} As {@link parseAnswerRequest}.
+ * @throws {DomainError} As {@link parseNativeRequest}.
  */
 export function parseChatRequest(body: unknown, maxImageBytes: number): ChatRequest {
   const request = parseWith(chatSchema, withoutUnsupported(body));

@@ -1,37 +1,100 @@
-import { Hono } from "hono";
-import { streamAnswer } from "./answer.ts";
-import { parseAnswerRequest } from "./answer_request.ts";
+import { DomainError } from "@medv/proto";
+import { type Context, Hono } from "hono";
+import { type AnswerEvent, streamAnswer } from "./answer.ts";
+import { parseNativeRequest } from "./answer_request.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { problemOf } from "./problem.ts";
 import { readJson } from "./read_body.ts";
-import { requestController } from "./request_controller.ts";
+import { callerGone, requestController } from "./request_controller.ts";
+import type { RunningAnswer } from "./running_answers.ts";
 
-/** `POST /v1/answers`: the native stream, with provisional and committed text. */
+/**
+ * `POST /v1/answers`: the native stream, with provisional and committed text. With `on_disconnect: "continue"` every
+ * event has an id; `GET /v1/answers/:id` takes the stream up after `Last-Event-ID`, `DELETE` ends the work.
+ */
 export function answersRoute(dependencies: Dependencies): Hono<GatewayEnv> {
-  const { maxImageBytes } = dependencies;
+  const { maxImageBytes, answers } = dependencies;
   const route = new Hono<GatewayEnv>();
   route.post("/", async (context) => {
     const body = await readJson(context.req.raw, maxJsonBytes(maxImageBytes));
-    const request = parseAnswerRequest(body, maxImageBytes);
+    const request = parseNativeRequest(body, maxImageBytes);
     const requestId = context.get("requestId");
     const tenantScope = context.get("tenantScope");
     const controller = requestController(context.req.raw);
+    const work = request.onDisconnect === "continue" ? new AbortController() : controller;
+    // Until there is an id to come back to, the work is for this caller alone.
+    const abort = (): void => work.abort(callerGone());
+    controller.signal.addEventListener("abort", abort);
     const events = await withFirst(
-      streamAnswer(dependencies, request, { requestId, tenantScope }, controller.signal),
+      streamAnswer(dependencies, request, { requestId, tenantScope }, work.signal),
     );
-    async function* frames(): AsyncGenerator<string> {
-      for await (const event of events) {
-        if (event.type === "answer-end") context.set("numbers", event.usage);
-        yield frame(event, event.type);
-      }
-    }
-    return eventStream(frames(), controller, {
-      onEnd: context.get("endRequest"),
-      onError: (error) => frame({ type: "error", ...errorBody(error, requestId) }, "error"),
-    });
+    if (request.onDisconnect === "cancel") return respond(context, unnumbered(events), controller);
+    controller.signal.removeEventListener("abort", abort);
+    const answer = answers.start(events, work, tenantScope);
+    return respond(context, numbered(answer, -1, controller.signal), controller);
+  });
+
+  route.get("/:id", (context) => {
+    const id = context.req.param("id");
+    const answer = answers.find(id, context.get("tenantScope"));
+    const after = lastNumber(context.req.header("last-event-id"), id);
+    const controller = requestController(context.req.raw);
+    return respond(context, numbered(answer, after, controller.signal), controller);
+  });
+
+  route.delete("/:id", (context) => {
+    answers.find(context.req.param("id"), context.get("tenantScope")).stop();
+    return context.body(null, 204);
   });
   return route;
+}
+
+/** An event, and the id of its frame if it has one. */
+type Framed = { readonly event: AnswerEvent; readonly id?: string };
+
+function respond(
+  context: Context<GatewayEnv>,
+  framed: AsyncGenerator<Framed>,
+  controller: AbortController,
+): Response {
+  const requestId = context.get("requestId");
+  async function* frames(): AsyncGenerator<string> {
+    for await (const { event, id } of framed) {
+      if (event.type === "answer-end") context.set("numbers", event.usage);
+      yield frame(event, event.type, id);
+    }
+  }
+  return eventStream(frames(), controller, {
+    onEnd: context.get("endRequest"),
+    onError: (error) => frame({ type: "error", ...errorBody(error, requestId) }, "error"),
+  });
+}
+
+async function* unnumbered(events: AsyncGenerator<AnswerEvent>): AsyncGenerator<Framed> {
+  for await (const event of events) yield { event };
+}
+
+async function* numbered(
+  answer: RunningAnswer,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<Framed> {
+  for await (const { number, event } of answer.follow(after, signal)) {
+    yield { event, id: `${answer.id}.${number}` };
+  }
+}
+
+/** The number in the id of the last event that the caller has; -1 where it has none. */
+function lastNumber(lastEventId: string | undefined, id: string): number {
+  if (lastEventId === undefined) return -1;
+  const number = lastEventId.startsWith(`${id}.`) ? lastEventId.slice(id.length + 1) : "";
+  if (/^\d{1,9}$/.test(number)) return Number(number);
+  throw new DomainError(
+    "invalid_request",
+    "Cannot continue the answer as Last-Event-ID must be the id of one of its events",
+    { field: "Last-Event-ID" },
+  );
 }
 
 /** The members of a problem that mean something after the status line was sent. */

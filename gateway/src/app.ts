@@ -6,6 +6,7 @@ import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { healthRoute } from "./health_route.ts";
 import { imagesRoute } from "./images_route.ts";
 import { modelsRoute } from "./models_route.ts";
+import { pageRoute } from "./page_route.ts";
 import { problemOf, problemResponse, type ProblemStyle } from "./problem.ts";
 import { callerGone } from "./request_controller.ts";
 import { requestLog } from "./request_log.ts";
@@ -20,6 +21,7 @@ export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
   app.route("/v1/chat/completions", chatRoute(dependencies));
   app.route("/v1/models", modelsRoute(dependencies));
   app.route("/", healthRoute(dependencies));
+  app.route("/", pageRoute(dependencies));
   app.notFound((context) => {
     const { method, path } = context.req;
     const error = new DomainError(

@@ -1,11 +1,15 @@
 import type { AnswerSources } from "./answer.ts";
 import type { Log } from "./log.ts";
+import type { Page } from "./page.ts";
+import type { RunningAnswers } from "./running_answers.ts";
 
 /** What the app is made from. */
 export type Dependencies = AnswerSources & {
   readonly log: Log;
   /** Cap on one image file, in bytes. */
   readonly maxImageBytes: number;
+  readonly answers: RunningAnswers;
+  readonly page: Page;
 };
 
 /** What a request's handlers know of it besides Hono's own. */

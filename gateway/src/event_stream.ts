@@ -71,8 +71,9 @@ export async function withFirst<T>(items: AsyncGenerator<T>): Promise<AsyncGener
   })();
 }
 
-/** One SSE frame; `event` only where the stream names its events. */
-export function frame(data: unknown, event?: string): string {
-  const head = event === undefined ? "" : `event: ${event}\n`;
+/** One SSE frame; `event` only where the stream names its events, `id` only where it can be taken up again. */
+export function frame(data: unknown, event?: string, id?: string): string {
+  const name = event === undefined ? "" : `event: ${event}\n`;
+  const head = id === undefined ? name : `${name}id: ${id}\n`;
   return `${head}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 }

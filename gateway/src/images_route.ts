@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
+import { encodeTile } from "./image/encode_tile.ts";
 import type { PreprocessedImage } from "./image/preprocess_pixels.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
@@ -11,7 +12,7 @@ import { readBody } from "./read_body.ts";
 /** Room for the boundaries and headers around the file. */
 const MULTIPART_OVERHEAD_BYTES = 64 << 10;
 
-/** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`. */
+/** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
 export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
   const { images, log, maxImageBytes } = dependencies;
   const route = new Hono<GatewayEnv>();
@@ -38,6 +39,14 @@ export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
     return context.json(describe(upload, image));
   });
 
+  route.get("/:id/tiles/:tile{[0-9]+}", async (context) => {
+    const upload = images.find(context.req.param("id"), context.get("tenantScope"));
+    const imageContext = await imageContextOf(context, dependencies);
+    const image = await images.preprocess(upload.bytes, imageContext, context.req.raw.signal);
+    const png = await encodeTile(image, Number(context.req.param("tile")));
+    return context.body(png, 200, { "content-type": "image/png", "cache-control": "no-store" });
+  });
+
   route.delete("/:id", async (context) => {
     const imageContext = await imageContextOf(context, dependencies);
     await images.delete(context.req.param("id"), imageContext);
@@ -59,8 +68,20 @@ async function imageContextOf(
   };
 }
 
-function describe({ id, expiresAt }: UploadedImage, { width, height, tiles }: PreprocessedImage) {
-  return { id, width, height, tiles, expires_at: expiresAt.toISOString(), warnings: [] };
+function describe({ id, expiresAt }: UploadedImage, image: PreprocessedImage) {
+  const { width, height, tiles, imageSize, gridWidth, gridHeight } = image;
+  return {
+    id,
+    width,
+    height,
+    tiles,
+    /** Side of a tile in pixels; tile 0 is the whole image, the grid's follow row by row. */
+    tile_size: imageSize,
+    grid_width: gridWidth,
+    grid_height: gridHeight,
+    expires_at: expiresAt.toISOString(),
+    warnings: [],
+  };
 }
 
 /** The file of a multipart body, or the body itself. */

@@ -7,6 +7,8 @@ import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
 import { listen } from "./listen.ts";
 import { ModelDescription } from "./model_description.ts";
+import { readPage } from "./page.ts";
+import { RunningAnswers } from "./running_answers.ts";
 import { connectServices } from "./services.ts";
 
 try {
@@ -23,17 +25,23 @@ try {
     cacheBytes: config.imageCacheBytes,
     ttlMs: config.imageTtlMs,
   });
+  const answers = new RunningAnswers();
+  const page = await readPage(new URL("../web/dist/", import.meta.url));
+  if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
   const app = createApp({
     services,
     images,
     model: new ModelDescription(services.diffusion),
     log: logger,
     maxImageBytes: config.maxImageBytes,
+    answers,
+    page,
   });
   const server = await listen((request) => app.fetch(request), config);
   drainOnSignal(async () => {
     logger.info({}, "drain-start");
     await server.drain();
+    answers.close();
     images.close();
     await preprocessor.close();
     services.vision.close();

@@ -9,4 +9,6 @@ export type { Dependencies } from "./dependencies.ts";
 export { ImageStore, type ImageStoreOptions } from "./image_store.ts";
 export { type Listening, listen } from "./listen.ts";
 export { ModelDescription } from "./model_description.ts";
+export { type Page, readPage } from "./page.ts";
+export { RunningAnswers } from "./running_answers.ts";
 export { connectServices, type Services } from "./services.ts";

@@ -1,5 +1,6 @@
 import { DomainError } from "@medv/proto";
 import type { DescribeModelResponse } from "@medv/proto/diffusion";
+import { profileName } from "@medv/proto/profile_name";
 import { Hono } from "hono";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { NOTICE } from "./notice.ts";
@@ -23,7 +24,7 @@ export function modelsRoute({ model }: Dependencies): Hono<GatewayEnv> {
   return route;
 }
 
-function entry({ model, modelDigest, contextLength }: DescribeModelResponse) {
+function entry({ model, modelDigest, contextLength, profiles, defaults }: DescribeModelResponse) {
   return {
     id: model,
     object: "model",
@@ -32,5 +33,8 @@ function entry({ model, modelDigest, contextLength }: DescribeModelResponse) {
     owned_by: "llada-medv",
     digest: modelDigest,
     context_length: contextLength,
+    profiles: profiles.map((each) => profileName(each)).filter((name) => name !== undefined),
+    default_profile: profileName(defaults?.profile) ?? null,
+    default_gen_length: defaults?.genLength ?? null,
   };
 }

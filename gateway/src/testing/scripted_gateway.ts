@@ -14,6 +14,8 @@ import { createApp } from "../app.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
 import { ModelDescription } from "../model_description.ts";
+import type { Page } from "../page.ts";
+import { RunningAnswers } from "../running_answers.ts";
 import { connectServices } from "../services.ts";
 
 /** How the scripted decoder behaves in one answer. */
@@ -26,7 +28,7 @@ export const MAX_IMAGE_BYTES = 4096;
  * The app in front of both services, served by gRPC in this process: a vision service that counts its runs and a decoder
  * that plays a script.
  */
-export async function startScriptedGateway() {
+export async function startScriptedGateway(page: Page = new Map()) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
   const encoded = new Set<string>();
@@ -60,7 +62,8 @@ export async function startScriptedGateway() {
         model: "phantom",
         modelDigest: "00",
         contextLength: 512,
-        profiles: [Profile.EXACT],
+        profiles: [Profile.EXACT, Profile.PREFIX],
+        defaults: { profile: Profile.EXACT, genLength: 64 },
         preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
       }),
     generate: (request, context) => {
@@ -77,17 +80,20 @@ export async function startScriptedGateway() {
     preprocess: (...job) => preprocessor.preprocess(...job),
     vision: services.vision,
     maxImageBytes: MAX_IMAGE_BYTES,
-    maxImagePixels: 10_000,
+    maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
     ttlMs: 60_000,
   });
   const log = (fields: object, event: string): void => void seen.logs.push({ event, fields });
+  const answers = new RunningAnswers();
   const app = createApp({
     services,
     images,
     model: new ModelDescription(services.diffusion),
     log: { info: log, warn: log, error: log },
     maxImageBytes: MAX_IMAGE_BYTES,
+    answers,
+    page,
   });
   return {
     app,
@@ -96,6 +102,7 @@ export async function startScriptedGateway() {
     forgetEmbeddings: () => encoded.clear(),
     isEncoded: (digest: string) => encoded.has(digest),
     stop: async () => {
+      answers.close();
       images.close();
       services.vision.close();
       services.diffusion.close();

@@ -177,6 +177,7 @@ function draft(end: RunEnd, settings: DenoiseSettings, tokenizer: Tokenizer) {
         text: tokenizer.tokenText(id ?? tokenizer.special.mask),
         confidence: (committed ? end.commitConfidence[position] : end.confidence[at]) ?? 0,
         committed,
+        ...(committed && { step: end.commitStep[position] ?? 0 }),
       };
     }),
   };

@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
+import { secureHeaders } from "hono/secure-headers";
+import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+
+/** Nothing but the page's own files is loaded or run; `blob:` images are the ones that a person chose. */
+const CONTENT_SECURITY_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", "blob:"],
+  connectSrc: ["'self'"],
+  manifestSrc: ["'self'"],
+  workerSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** The page at `/` and the files that it needs. */
+export function pageRoute({ page }: Dependencies): Hono<GatewayEnv> {
+  const route = new Hono<GatewayEnv>();
+  for (const [path, { bytes, contentType }] of page) {
+    route.get(
+      path === "/index.html" ? "/" : path,
+      secureHeaders({
+        contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+        referrerPolicy: "no-referrer",
+        // Plain HTTP on loopback is the default, and what stands before a deployed gateway speaks TLS.
+        strictTransportSecurity: false,
+      }),
+      compress(),
+      etag(),
+      (context) =>
+        context.body(bytes, 200, {
+          "content-type": contentType,
+          // Vite puts a digest into the names below assets/.
+          "cache-control": path.startsWith("/assets/")
+            ? "public, max-age=31536000, immutable"
+            : "no-cache",
+        }),
+    );
+  }
+  return route;
+}

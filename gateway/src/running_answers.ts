@@ -1,0 +1,141 @@
+import { DomainError } from "@medv/proto";
+import { LRUCache } from "lru-cache";
+import type { AnswerEvent } from "./answer.ts";
+
+/** An event and its place in the answer, from 0. */
+export type NumberedEvent = { readonly number: number; readonly event: AnswerEvent };
+
+/** How long an answer can be taken up again after its last event or reader, in milliseconds. */
+const TTL_MS = 10 * 60_000;
+
+/** Bound on what finished answers hold, in draft tokens of about 100 bytes. */
+const MAX_TOKENS = 1 << 19;
+
+/** Answers that go on when their reader goes away, each under an unguessable id, apart per tenant. */
+export class RunningAnswers {
+  readonly #answers = new LRUCache<string, RunningAnswer>({
+    maxSize: MAX_TOKENS,
+    ttl: TTL_MS,
+    updateAgeOnGet: true,
+    dispose: (answer, _key, reason) => {
+      if (reason !== "set") answer.stop();
+    },
+  });
+
+  /**
+   * Reads `events` to their end, whoever else reads them.
+   *
+   * @param controller Ends the work; aborted by {@link RunningAnswer.stop}.
+   */
+  start(
+    events: AsyncGenerator<AnswerEvent>,
+    controller: AbortController,
+    tenantScope: string,
+  ): RunningAnswer {
+    const answer = new RunningAnswer(controller);
+    const key = `${tenantScope}/${answer.id}`;
+    this.#answers.set(key, answer, { size: 1 });
+    void this.#run(key, answer, events);
+    return answer;
+  }
+
+  /**
+   * The answer with this id.
+   *
+   * @throws {DomainError} `not_found`.
+   */
+  find(id: string, tenantScope: string): RunningAnswer {
+    const answer = this.#answers.get(`${tenantScope}/${id}`);
+    if (answer !== undefined) return answer;
+    throw new DomainError(
+      "not_found",
+      "Cannot find the answer as its id is not known or has expired",
+      { hint: "ask again" },
+    );
+  }
+
+  async #run(
+    key: string,
+    answer: RunningAnswer,
+    events: AsyncGenerator<AnswerEvent>,
+  ): Promise<void> {
+    await answer.run(events);
+    // Its size is known now; one that was evicted stays so.
+    if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size });
+  }
+
+  /** Ends the work of all. */
+  close(): void {
+    this.#answers.clear();
+  }
+}
+
+/** One answer, with everything that was said so far. */
+export class RunningAnswer {
+  readonly id = `ans_${crypto.randomUUID().replaceAll("-", "")}`;
+  readonly #controller: AbortController;
+  readonly #events: AnswerEvent[] = [];
+  #end: { readonly error?: unknown } | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(controller: AbortController) {
+    this.#controller = controller;
+  }
+
+  /** What it holds, in draft tokens, and one for each event. */
+  get size(): number {
+    return this.#events.reduce(
+      (sum, event) => sum + 1 + (event.type === "block-draft" ? event.tokens.length : 0),
+      1,
+    );
+  }
+
+  /** Takes in `events`; an error is kept for the readers. */
+  async run(events: AsyncGenerator<AnswerEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        this.#events.push(event);
+        this.#notify();
+      }
+      this.#end = {};
+    } catch (error) {
+      this.#end = { error };
+    }
+    this.#notify();
+  }
+
+  /**
+   * The events after number `after`, as they come; -1 for all.
+   *
+   * @throws What the answer failed with, after its last event; the signal's reason.
+   */
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
+    signal.addEventListener("abort", () => this.#notify(), { once: true });
+    for (let number = after + 1; ; number++) {
+      let event = this.#events[number];
+      while (event === undefined) {
+        signal.throwIfAborted();
+        if (this.#end !== undefined) {
+          if ("error" in this.#end) throw this.#end.error;
+          return;
+        }
+        await this.#changed.promise;
+        event = this.#events[number];
+      }
+      yield { number, event };
+    }
+  }
+
+  /** Ends the work; readers get a `cancelled` error. An answer that is finished stays as it is. */
+  stop(): void {
+    this.#controller.abort(
+      new DomainError("cancelled", "Cannot finish the answer as it was stopped"),
+    );
+  }
+
+  #notify(): void {
+    const { resolve } = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    resolve();
+  }
+}

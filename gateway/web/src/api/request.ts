@@ -1,0 +1,52 @@
+import { DOMAIN_CODES } from "@medv/proto/domain_error";
+import { type Problem, ProblemError } from "./problem.ts";
+
+/**
+ * Calls the gateway.
+ *
+ * @throws {ProblemError} With what the gateway says, or `no_connection`; the signal's reason.
+ */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await reach(path, init);
+  if (response.ok) return response;
+  throw new ProblemError(await read(response));
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw new ProblemError({ code: "no_connection" }, { cause: error });
+  }
+}
+
+async function read(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => undefined);
+  return problemFrom(body, `status ${response.status}`);
+}
+
+/** The problem in a body or in an error event; OpenAI's shape has it one level deeper. */
+export function problemFrom(body: unknown, otherwise: string): Problem {
+  const outer = membersOf(body);
+  const members = outer["error"] === undefined ? outer : membersOf(outer["error"]);
+  const code = DOMAIN_CODES.find((known) => known === members["code"]);
+  if (code === undefined) return { code: "unknown_answer", detail: otherwise };
+  const text = (name: string): string | undefined => {
+    const value = members[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const [detail, hint] = [text("detail") ?? text("message"), text("hint")];
+  const [field, requestId] = [text("field") ?? text("param"), text("request_id")];
+  return {
+    code,
+    ...(detail !== undefined && { detail }),
+    ...(hint !== undefined && { hint }),
+    ...(field !== undefined && { field }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

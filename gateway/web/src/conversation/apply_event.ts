@@ -1,0 +1,44 @@
+import type { AnswerEvent } from "../../../src/answer.ts";
+import { applyFrame, coveredCanvas } from "../fog/canvas.ts";
+import { framesOf } from "../fog/frames_of.ts";
+import type { Answer } from "./conversation.ts";
+
+/**
+ * The answer after an event of its stream.
+ *
+ * @param nowMs Milliseconds since 1970.
+ */
+export function applyEvent(answer: Answer, event: AnswerEvent, nowMs: number): Answer {
+  const elapsedMs = nowMs - answer.askedAt;
+  switch (event.type) {
+    case "image-ready":
+      return answer;
+    case "answer-start":
+      return {
+        ...answer,
+        start: event,
+        text: "",
+        frames: [],
+        canvas: coveredCanvas(event.gen_length, event.block_length),
+      };
+    case "block-draft": {
+      if (answer.canvas === undefined) return answer;
+      const frames = framesOf(event, answer.canvas);
+      return {
+        ...answer,
+        frames: [...answer.frames, ...frames],
+        canvas: frames.reduce(applyFrame, answer.canvas),
+      };
+    }
+    case "text-delta":
+      return {
+        ...answer,
+        text: answer.text + event.text,
+        firstTextMs: answer.firstTextMs ?? elapsedMs,
+      };
+    case "answer-end":
+      return { ...answer, status: "done", end: event, totalMs: elapsedMs };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,44 @@
+import type { AnswerSettings, Turn } from "./conversation.ts";
+
+type Part =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string } };
+type Message = { readonly role: "user" | "assistant"; readonly content: string | readonly Part[] };
+
+/** The body of a question: OpenAI's members, and the decoder's own under `diffusion`. */
+export type AnswerBody = {
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly max_tokens: number;
+  readonly diffusion: { readonly profile: string };
+};
+
+/**
+ * What is sent for the last of `turns`, after the first answer to each turn before it. A question without an answer is
+ * left out.
+ *
+ * @throws {TypeError} If an image was not uploaded.
+ */
+export function answerBody(
+  model: string,
+  turns: readonly Turn[],
+  { profile, genLength }: AnswerSettings,
+): AnswerBody {
+  const last = turns.length - 1;
+  const messages = turns.flatMap((turn, index): Message[] => {
+    if (index === last) return [questionOf(turn)];
+    const text = turn.answers[0]?.text ?? "";
+    return text === "" ? [] : [questionOf(turn), { role: "assistant", content: text }];
+  });
+  return { model, messages, max_tokens: genLength, diffusion: { profile } };
+}
+
+function questionOf({ question, images }: Turn): Message {
+  const parts = images.map(({ name, upload }): Part => {
+    if (upload === undefined) {
+      throw new TypeError(`Cannot ask as the image must be uploaded: "${name}"`);
+    }
+    return { type: "image_url", image_url: { url: `medv-image:${upload.id}` } };
+  });
+  return { role: "user", content: [...parts, { type: "text", text: question }] };
+}

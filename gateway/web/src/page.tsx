@@ -1,0 +1,74 @@
+import { useEffect, useRef } from "hono/jsx/dom";
+import { Composer } from "./parts/composer.tsx";
+import { Header } from "./parts/header.tsx";
+import { ProblemView } from "./parts/problem_view.tsx";
+import { TurnView } from "./parts/turn_view.tsx";
+import { Welcome } from "./parts/welcome.tsx";
+import { attach } from "./session/attach.ts";
+import { useSession } from "./session/session.ts";
+
+/** The whole page. */
+export function Page() {
+  const { conversations, currentKey, model, problem } = useSession();
+  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(takeDroppedFiles, []);
+  useEffect(() => {
+    if (turns.length > 0) end.current?.scrollIntoView({ block: "end" });
+  }, [turns.length, currentKey]);
+  useEffect(() => {
+    if (turns.length > 0 && isNearEnd()) end.current?.scrollIntoView({ block: "end" });
+  }, [turns]);
+  return (
+    <>
+      <Header />
+      <main>
+        {turns.length === 0 && <Welcome />}
+        {turns.map((turn, index) => (
+          <TurnView
+            key={turn.key}
+            turn={turn}
+            conversation={currentKey}
+            isLast={index === turns.length - 1}
+            profiles={model?.profiles ?? []}
+          />
+        ))}
+        {problem !== undefined && <ProblemView problem={problem} />}
+        <div ref={end} class="end" />
+      </main>
+      <Composer />
+    </>
+  );
+}
+
+/** Whoever scrolled up to read is left there. */
+function isNearEnd(): boolean {
+  return document.documentElement.scrollHeight - scrollY - innerHeight < 300;
+}
+
+/** Images may be dropped or pasted anywhere on the page. */
+function takeDroppedFiles(): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
+  document.addEventListener(
+    "drop",
+    take((event) => event.dataTransfer),
+    { signal },
+  );
+  document.addEventListener(
+    "paste",
+    take((event) => event.clipboardData),
+    { signal },
+  );
+  return () => stop.abort();
+}
+
+function take<E extends Event>(dataOf: (event: E) => DataTransfer | null): (event: E) => void {
+  return (event) => {
+    const files = [...(dataOf(event)?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    attach(files);
+  };
+}

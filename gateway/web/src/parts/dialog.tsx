@@ -1,0 +1,33 @@
+import { type Child, useEffect, useRef } from "hono/jsx/dom";
+
+/** A window over the page; it closes by its button, by Escape and by a click beside it. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children?: Child;
+}) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  const closeBeside = (event: Event): void => {
+    if (event.target === element.current) onClose();
+  };
+  return (
+    <dialog ref={element} aria-label={title} onClose={onClose} onClick={closeBeside}>
+      <div class="dialog">
+        <div class="dialog-head">
+          <h2>{title}</h2>
+          <button type="button" onClick={onClose}>
+            Close
+          </button>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,23 @@
+import { useEffect, useRef, useState } from "hono/jsx/dom";
+import type { Canvas } from "../fog/canvas.ts";
+import { COLUMN_PX, Fog } from "../fog/fog.tsx";
+
+/** The fog, set in as many columns as there is room for. */
+export function FogView({ canvas }: { readonly canvas: Canvas }) {
+  const element = useRef<HTMLDivElement>(null);
+  const [columns, setColumns] = useState(40);
+  useEffect(() => {
+    const observed = element.current;
+    if (observed === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      setColumns(Math.max(12, Math.floor(observed.clientWidth / COLUMN_PX)));
+    });
+    observer.observe(observed);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div ref={element} class="fog-view">
+      <Fog canvas={canvas} columns={columns} />
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Upload } from "../api/upload.ts";
+import type { ChatImage } from "../conversation/conversation.ts";
+import { Dialog } from "./dialog.tsx";
+import { ImagePicture, tileUrl } from "./image_picture.tsx";
+import { ProblemView } from "./problem_view.tsx";
+import { ZoomView } from "./zoom_view.tsx";
+
+/** An image at large, and what the gateway made of it. */
+export function ImageDialog({
+  image,
+  onClose,
+}: {
+  readonly image: ChatImage;
+  readonly onClose: () => void;
+}) {
+  const { name, upload, problem } = image;
+  return (
+    <Dialog title={name} onClose={onClose}>
+      <ZoomView label={name}>
+        <ImagePicture image={image} alt={name} />
+      </ZoomView>
+      {problem !== undefined && <ProblemView problem={problem} />}
+      {upload !== undefined && <Preprocessed upload={upload} />}
+    </Dialog>
+  );
+}
+
+function Preprocessed({ upload }: { readonly upload: Upload }) {
+  const { id, width, height, tiles, tile_size: size, grid_width: columns, warnings } = upload;
+  const made =
+    tiles === 1
+      ? `one tile of ${size} × ${size}`
+      : `${tiles} tiles of ${size} × ${size}: the whole, then ${columns} side by side`;
+  return (
+    <section>
+      <h3>What the model is shown</h3>
+      <p>
+        {`${width} × ${height} pixels became ${made}. `}
+        Only pixels go on: names, dates, places and all other metadata stay behind.
+      </p>
+      {warnings.map((warning) => (
+        <p key={warning} class="warning">
+          {warning}
+        </p>
+      ))}
+      <ul class="tiles">
+        {Array.from({ length: tiles }, (_, tile) => (
+          <li key={tile}>
+            <img src={tileUrl(id, tile)} alt={`Tile ${tile + 1} of ${tiles}`} loading="lazy" />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,91 @@
+import { readModel } from "../api/models.ts";
+import { problemOf } from "../api/problem.ts";
+import { newConversation } from "../conversation/conversation.ts";
+import { forgetAll, forgetConversation, readConversations } from "../conversation/history.ts";
+import { resumeAnswer, stopConversation } from "./run_answer.ts";
+import { EMPTY_DRAFT, reportStorage, session } from "./session.ts";
+
+/** Reads what the browser kept and which model is served; answers that were under way are taken up. */
+export async function openSession(): Promise<void> {
+  await Promise.all([openHistory(), openModel()]);
+}
+
+/** How long to wait for a gateway or a model that is not there, in milliseconds. */
+const MODEL_RETRY_MS = 3000;
+
+/** Asks which model is served, until one is. */
+export async function openModel(): Promise<void> {
+  try {
+    const model = await readModel();
+    session.set((state) => ({
+      ...state,
+      model,
+      problem: undefined,
+      settings: {
+        profile: model.default_profile ?? model.profiles[0] ?? "",
+        genLength: model.default_gen_length ?? state.settings.genLength,
+      },
+    }));
+  } catch (error) {
+    session.set((state) => ({ ...state, problem: problemOf(error) }));
+    setTimeout(() => void openModel(), MODEL_RETRY_MS);
+  }
+}
+
+/** Shows a kept conversation. */
+export function openConversation(key: string): void {
+  location.hash = key;
+  session.set((state) => ({ ...state, currentKey: key, draft: EMPTY_DRAFT, problem: undefined }));
+}
+
+/** Shows an empty conversation. */
+export function startConversation(): void {
+  const fresh = newConversation();
+  history.replaceState(undefined, "", location.pathname);
+  session.set((state) => ({
+    ...state,
+    conversations: [fresh, ...state.conversations.filter(({ turns }) => turns.length > 0)],
+    currentKey: fresh.key,
+    draft: EMPTY_DRAFT,
+    problem: undefined,
+  }));
+}
+
+/** Takes a conversation out of the browser. */
+export async function forget(key: string): Promise<void> {
+  await stopConversation(key);
+  if (session.get().currentKey === key) startConversation();
+  session.set((state) => ({
+    ...state,
+    conversations: state.conversations.filter((conversation) => conversation.key !== key),
+  }));
+  await forgetConversation(key).catch(reportStorage);
+}
+
+/** Takes every conversation out of the browser. */
+export async function forgetEverything(): Promise<void> {
+  await Promise.all(session.get().conversations.map(({ key }) => stopConversation(key)));
+  session.set((state) => ({ ...state, conversations: [] }));
+  startConversation();
+  await forgetAll().catch(reportStorage);
+}
+
+async function openHistory(): Promise<void> {
+  const kept = await readConversations().catch((error: unknown) => {
+    reportStorage(error);
+    return [];
+  });
+  const wanted = kept.find(({ key }) => key === location.hash.slice(1));
+  session.set((state) => ({
+    ...state,
+    conversations: [...state.conversations, ...kept],
+    currentKey: wanted?.key ?? state.currentKey,
+  }));
+  for (const { key: conversation, turns } of kept) {
+    for (const { key: turn, answers } of turns) {
+      for (const answer of answers) {
+        if (answer.status === "running") void resumeAnswer({ conversation, turn }, answer);
+      }
+    }
+  }
+}
