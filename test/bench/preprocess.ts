@@ -22,7 +22,11 @@ const LIMITS = { maxImageBytes: 100e6, maxImagePixels: 100e6 };
 await main();
 
 async function main(): Promise<void> {
-  const preprocessor = new ImagePreprocessor({ workers: 1 });
+  const preprocessor = new ImagePreprocessor({
+    processes: 1,
+    memoryBytes: 2 ** 31,
+    timeoutMs: 60_000,
+  });
   const loopDelay = monitorEventLoopDelay({ resolution: 1 });
   const photo = drawPhoto();
   for (const format of ["jpeg", "png", "webp"] as const) {
@@ -31,7 +35,7 @@ async function main(): Promise<void> {
       const settings = { imageSize: IMAGE_SIZE, aspectRatio, gridPinpoints: GRID_PINPOINTS };
       const times: number[] = [];
       const { signal } = new AbortController();
-      await preprocessor.preprocess(bytes, settings, LIMITS, signal); // warms the thread up
+      await preprocessor.preprocess(bytes, settings, LIMITS, signal); // warms the process up
       loopDelay.reset();
       loopDelay.enable();
       for (let run = 0; run < RUNS; run++) {

