@@ -35,12 +35,12 @@ async function main(): Promise<void> {
       const settings = { imageSize: IMAGE_SIZE, aspectRatio, gridPinpoints: GRID_PINPOINTS };
       const times: number[] = [];
       const { signal } = new AbortController();
-      await preprocessor.preprocess(bytes, settings, LIMITS, signal); // warms the process up
+      await preprocessor.preprocess({ bytes, choice: {} }, settings, LIMITS, signal); // warms the process up
       loopDelay.reset();
       loopDelay.enable();
       for (let run = 0; run < RUNS; run++) {
         const start = performance.now();
-        await preprocessor.preprocess(bytes, settings, LIMITS, signal);
+        await preprocessor.preprocess({ bytes, choice: {} }, settings, LIMITS, signal);
         times.push(performance.now() - start);
       }
       loopDelay.disable();

@@ -1,9 +1,11 @@
 // Entry of a process: see image_preprocessor.ts.
 import { DomainError } from "@medv/proto";
 import process from "node:process";
-import { decodeImage, restrictDecoders } from "./decode_image.ts";
-import type { PreprocessJob } from "./image_preprocessor.ts";
-import { type PreprocessedImage, preprocessPixels } from "./preprocess_pixels.ts";
+import { decodeImage } from "./decode_image.ts";
+import { restrictDecoders } from "./decode_picture.ts";
+import type { PreparedImage, PreprocessJob } from "./image_preprocessor.ts";
+import { qualityWarnings } from "./image_quality.ts";
+import { preprocessPixels } from "./preprocess_pixels.ts";
 import type { ProcessReply } from "./process_pool.ts";
 
 restrictDecoders();
@@ -13,10 +15,19 @@ process.on("disconnect", () => process.exit(0));
 process.on("message", (job: PreprocessJob) => void answer(job).then(reply));
 reply({ type: "ready" });
 
-async function answer(job: PreprocessJob): Promise<ProcessReply<PreprocessedImage>> {
+async function answer(job: PreprocessJob): Promise<ProcessReply<PreparedImage>> {
   try {
-    const image = await decodeImage(job.bytes, job.limits);
-    return { type: "done", result: preprocessPixels(image, job.settings) };
+    const { data, ...rest } = await decodeImage(job.bytes, job.limits, job.choice);
+    const image = { data, ...rest };
+    const { width: _width, height: _height, ...description } = rest;
+    const warnings = [...description.warnings, ...qualityWarnings(image)];
+    return {
+      type: "done",
+      result: {
+        ...preprocessPixels(image, job.settings),
+        description: { ...description, warnings },
+      },
+    };
   } catch (error) {
     return failure(error);
   }
@@ -36,6 +47,6 @@ function failure(error: unknown): ProcessReply<never> {
   };
 }
 
-function reply(message: ProcessReply<PreprocessedImage>): void {
+function reply(message: ProcessReply<PreparedImage>): void {
   process.send?.(message);
 }

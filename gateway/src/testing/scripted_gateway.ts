@@ -6,7 +6,7 @@ import {
   Profile,
 } from "@medv/proto/diffusion";
 import type { Implementation } from "@medv/proto/grpc";
-import { VisionEncoder } from "@medv/proto/vision";
+import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import sharp from "sharp";
@@ -32,13 +32,16 @@ export async function startScriptedGateway() {
   const encoded = new Set<string>();
   const seen = {
     encodes: 0,
+    encodeRequests: [] as EncodeRequest[],
     requests: [] as GenerateRequest[],
     logs: [] as { event: string; fields: object }[],
     script: answerHello,
   };
   const vision = await startService(VisionEncoder, options);
   vision.open({
-    encode: async ({ pixels, tiles, tenantScope, preprocessingVersion }) => {
+    encode: async (request) => {
+      const { pixels, tiles, tenantScope, preprocessingVersion } = request;
+      seen.encodeRequests.push(request);
       const digest = Buffer.from(
         await crypto.subtle.digest("SHA-256", new Uint8Array(pixels)),
       ).toString("hex");
