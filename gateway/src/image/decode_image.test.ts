@@ -29,25 +29,28 @@ describe("decodeImage()", () => {
     },
   );
 
-  test("cuts 16-bit grey to the upper 8 bits", async () => {
+  test.each(["png", "tiff"] as const)("cuts 16-bit grey %s to the upper 8 bits", async (format) => {
     const levels = Uint16Array.from({ length: 256 }, (_, at) => at * 257 - (at % 3));
     const file = await sharp(levels, { raw: { width: 16, height: 16, channels: 1 } })
       .toColourspace("grey16")
-      .png()
+      .toFormat(format, { compression: format === "tiff" ? "lzw" : undefined })
       .toBuffer();
     const { data } = await decodeImage(file, LIMITS);
     expect([...data]).toEqual([...levels].flatMap((level) => Array(3).fill(level >> 8)));
   });
 
-  test("cuts 16-bit colour to the upper 8 bits", async () => {
-    const levels = Uint16Array.from({ length: 16 * 16 * 3 }, (_, at) => at * 85);
-    const file = await sharp(levels, { raw: { width: 16, height: 16, channels: 3 } })
-      .toColourspace("rgb16")
-      .png()
-      .toBuffer();
-    const { data } = await decodeImage(file, LIMITS);
-    expect([...data]).toEqual([...levels].map((level) => level >> 8));
-  });
+  test.each(["png", "tiff"] as const)(
+    "cuts 16-bit colour %s to the upper 8 bits",
+    async (format) => {
+      const levels = Uint16Array.from({ length: 16 * 16 * 3 }, (_, at) => at * 85);
+      const file = await sharp(levels, { raw: { width: 16, height: 16, channels: 3 } })
+        .toColourspace("rgb16")
+        .toFormat(format, { compression: format === "tiff" ? "lzw" : undefined })
+        .toBuffer();
+      const { data } = await decodeImage(file, LIMITS);
+      expect([...data]).toEqual([...levels].map((level) => level >> 8));
+    },
+  );
 
   test.each(["png", "webp"] as const)("lays alpha in %s on black", async (format) => {
     const rgba = Uint8Array.from([200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128]);
@@ -62,6 +65,10 @@ describe("decodeImage()", () => {
     { kind: "grey JPEG", file: () => encode(UPRIGHT, "jpeg").greyscale() },
     { kind: "grey PNG", file: () => encode(UPRIGHT, "png").greyscale() },
     { kind: "palette PNG", file: () => encode(UPRIGHT, "png").png({ palette: true }) },
+    { kind: "grey TIFF", file: () => encode(UPRIGHT, "tiff").greyscale() },
+    { kind: "CMYK TIFF", file: () => encode(UPRIGHT, "tiff").toColourspace("cmyk") },
+    { kind: "palette GIF", file: () => encode(UPRIGHT, "png").gif() },
+    { kind: "10-bit AVIF", file: () => encode(UPRIGHT, "png").avif({ bitdepth: 10 }) },
     { kind: "CMYK JPEG", file: () => encode(UPRIGHT, "jpeg").toColourspace("cmyk") },
   ])("gives three channels for a $kind", async ({ file }) => {
     const { data, width, height } = await decodeImage(await file().toBuffer(), LIMITS);
