@@ -12,7 +12,7 @@ const NEARLY_ALL = 0.99;
 /** Longer side in pixels at which blur is judged, as the model looks at about as many. */
 const JUDGED_SIDE = 384;
 /** Share of the steepness that is left when the image is smoothed once more: a sharp one loses much. */
-const BLURRED_SHARE = 0.7;
+const BLURRED_SHARE = 0.75;
 /** Mean steepness in levels below which there are no edges to judge by. */
 const FLAT = 0.5;
 
