@@ -4,8 +4,9 @@ import { damagedImage } from "./damaged_image.ts";
 import type { DecodedImage } from "./decoded_image.ts";
 import type { ImageFormat } from "./image_format.ts";
 import { type ImageLimits, checkPixels } from "./image_limits.ts";
-import { hasPngEnd } from "./png_end.ts";
+import { leanPng } from "./png_chunks.ts";
 import type { RgbImage } from "./rgb_image.ts";
+import { firstWebpFrame } from "./webp_frames.ts";
 
 let isRestricted = false;
 
@@ -37,11 +38,12 @@ export async function decodePicture(
   format: Exclude<ImageFormat, "dicom" | "heic">,
   limits: ImageLimits,
 ): Promise<DecodedImage> {
-  const header = await readHeader(bytes, format);
-  const { width, height, frames } = header;
+  const lean = leanFile(bytes, format);
+  const header = await readHeader(lean.bytes, format);
+  const { width, height } = header;
+  const frames = lean.frames ?? header.frames;
   checkPixels(width, height, limits);
-  if (format === "png" && !hasPngEnd(bytes)) throw damagedImage(format, "its end is missing");
-  const { image, isTransparent } = await decodePixels(bytes, format, header);
+  const { image, isTransparent } = await decodePixels(lean.bytes, format, header);
   if (image.data.length !== width * height * 3) {
     throw damagedImage(
       format,
@@ -57,6 +59,18 @@ export async function decodePicture(
       ...(isTransparent ? (["alpha_on_black"] as const) : []),
     ],
   };
+}
+
+/** The file without what would cost time for nothing; the number of its frames where that had to be counted. */
+function leanFile(
+  bytes: Uint8Array,
+  format: string,
+): { readonly bytes: Uint8Array; readonly frames?: number } {
+  if (format === "webp") return firstWebpFrame(bytes);
+  if (format !== "png") return { bytes };
+  const lean = leanPng(bytes);
+  if (lean === undefined) throw damagedImage(format, "its end is missing");
+  return { bytes: lean };
 }
 
 const OPTIONS: SharpOptions = {
