@@ -23,8 +23,9 @@ const SPOILT: Readonly<Record<string, { warning?: string; spoil: (image: Sharp) 
 /** How often each warning was given and due. */
 const tally = new Map<string, { right: number; given: number; due: number }>();
 
+const counts = (code: string) => tally.get(code) ?? { right: 0, given: 0, due: 0 };
+
 beforeAll(async () => {
-  const counts = (code: string) => tally.get(code) ?? { right: 0, given: 0, due: 0 };
   for (let index = 0; index < COUNT; index++) {
     const phantom = await encodePng(drawPhantom("test", 7, index).image);
     // 8 bits, so that the same change of levels means the same for all.
@@ -51,7 +52,7 @@ beforeAll(async () => {
 test.each(["blurred", "very_dark", "very_bright", "very_small"])(
   "qualityWarnings() gives %s where it is due on the made set, and hardly elsewhere",
   (code) => {
-    const { right, given, due } = tally.get(code) ?? { right: 0, given: 0, due: 0 };
+    const { right, given, due } = counts(code);
     expect(right / given).toBeGreaterThanOrEqual(0.95);
     expect(right / due).toBeGreaterThanOrEqual(0.95);
   },
