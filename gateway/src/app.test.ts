@@ -177,7 +177,14 @@ test("createApp() keeps an upload until it is deleted", async () => {
   form.append("file", new File([await drawPng(9)], "a.png"));
   const created = await gateway.app.request("/v1/images", { method: "POST", body: form });
   const body = (await created.json()) as { id: string };
-  expect(body).toMatchObject({ width: 8, height: 8, tiles: 1, warnings: [] });
+  expect(body).toMatchObject({
+    format: "png",
+    width: 8,
+    height: 8,
+    tiles: 1,
+    frame: { number: 1, of: 1 },
+    warnings: [{ code: "very_small" }, { code: "very_dark" }],
+  });
   const path = `/v1/images/${body.id}`;
   expect(await (await gateway.app.request(path)).json()).toEqual(body);
   expect((await gateway.app.request(path, { method: "DELETE" })).status).toBe(204);

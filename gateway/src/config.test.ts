@@ -17,6 +17,9 @@ test.each([
   { name: "MEDV_PORT", value: "http" },
   { name: "MEDV_VISION_ADDRESS", value: "nowhere" },
   { name: "MEDV_IMAGE_CACHE_BYTES", value: "1000" },
+  { name: "MEDV_DECODER_MEMORY_BYTES", value: "2GB" },
+  { name: "MEDV_DECODER_MEMORY_BYTES", value: "1000000" },
+  { name: "MEDV_DECODER_TIMEOUT_SECONDS", value: "0" },
   { name: "MEDV_LOG_LEVEL", value: "loud" },
 ])("readConfig() refuses $name=$value by name", ({ name, value }) => {
   expect(() => readConfig({ [name]: value })).toThrow(`Cannot read ${name} as`);

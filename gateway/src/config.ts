@@ -37,6 +37,14 @@ export const SETTINGS = {
     unit: "pixels",
     meaning: "largest image, width × height",
   }),
+  decoderMemoryBytes: integerSetting("MEDV_DECODER_MEMORY_BYTES", 2 ** 31, {
+    unit: "bytes",
+    meaning: "what each process that decodes images may reserve; at least 1 GiB",
+  }),
+  decoderTimeoutSeconds: integerSetting("MEDV_DECODER_TIMEOUT_SECONDS", 10, {
+    unit: "seconds",
+    meaning: "longest time for decoding one image",
+  }),
   imageTtlSeconds: integerSetting("MEDV_IMAGE_TTL_SECONDS", 3600, {
     unit: "seconds",
     meaning: "how long an uploaded image is kept",
@@ -54,6 +62,7 @@ export const SETTINGS = {
 } as const;
 
 export type GatewayConfig = SettingValues<typeof SETTINGS> & {
+  readonly decoderTimeoutMs: number;
   readonly imageTtlMs: number;
   readonly tls: TlsFiles | undefined;
 };
@@ -65,7 +74,7 @@ export type GatewayConfig = SettingValues<typeof SETTINGS> & {
  */
 export function readConfig(env: Environment): GatewayConfig {
   const values = readSettings(SETTINGS, env);
-  const { port, maxImageBytes, imageCacheBytes } = values;
+  const { port, maxImageBytes, imageCacheBytes, decoderMemoryBytes } = values;
   if (port > 65_535) {
     throw new RangeError(
       `Cannot read MEDV_PORT as it must be at most 65535: current value is "${port}"`,
@@ -77,6 +86,13 @@ export function readConfig(env: Environment): GatewayConfig {
       `Cannot read MEDV_IMAGE_CACHE_BYTES as it must be at least 4 × MEDV_MAX_IMAGE_BYTES (${4 * maxImageBytes}): current value is "${imageCacheBytes}"`,
     );
   }
+  // The runtime reserves more than half of it for itself.
+  if (decoderMemoryBytes < 2 ** 30) {
+    throw new RangeError(
+      `Cannot read MEDV_DECODER_MEMORY_BYTES as it must be at least ${2 ** 30}: current value is "${decoderMemoryBytes}"`,
+    );
+  }
+  const decoderTimeoutMs = values.decoderTimeoutSeconds * 1000;
   const imageTtlMs = values.imageTtlSeconds * 1000;
-  return Object.freeze({ ...values, imageTtlMs, tls: tlsFiles(values) });
+  return Object.freeze({ ...values, decoderTimeoutMs, imageTtlMs, tls: tlsFiles(values) });
 }

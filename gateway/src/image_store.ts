@@ -1,21 +1,21 @@
 import { DomainError } from "@medv/proto";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
-import type { ImagePreprocessor } from "./image/image_preprocessor.ts";
-import type { PreprocessedImage, PreprocessSettings } from "./image/preprocess_pixels.ts";
+import type { ImageChoice } from "./image/decoded_image.ts";
+import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
+import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
 import type { ImageSource } from "./image_url.ts";
 import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
 
 /** An image that a caller sent, by its id. */
-export type UploadedImage = {
+export type UploadedImage = ImageFile & {
   readonly id: string;
-  readonly bytes: Uint8Array;
   readonly expiresAt: Date;
 };
 
 /** An image that the vision service has encoded. */
 export type EncodedImage = {
-  readonly image: PreprocessedImage;
+  readonly image: PreparedImage;
   readonly handle: EmbeddingHandle;
   /** True when this request needed no tower run. */
   readonly cached: boolean;
@@ -51,7 +51,7 @@ const MAX_HANDLES = 16_384;
 export class ImageStore {
   readonly #options: ImageStoreOptions;
   readonly #uploads: SharedCache<UploadedImage>;
-  readonly #images: SharedCache<PreprocessedImage>;
+  readonly #images: SharedCache<PreparedImage>;
   readonly #encodings: SharedCache<Encoding>;
   /** Work that callers share is not ended by one of them going away, only by {@link close}. */
   readonly #closed = new AbortController();
@@ -65,11 +65,11 @@ export class ImageStore {
     this.#encodings = new SharedCache({ maxSize: MAX_HANDLES, ttlMs, sizeOf: () => 1 });
   }
 
-  /** Keeps `bytes` under a new unguessable id. */
-  add(bytes: Uint8Array, tenantScope: string): UploadedImage {
+  /** Keeps a file under a new unguessable id. */
+  add({ bytes, choice }: ImageFile, tenantScope: string): UploadedImage {
     const id = `img_${crypto.randomUUID().replaceAll("-", "")}`;
     const expiresAt = new Date(Date.now() + this.#options.ttlMs);
-    const upload = { id, bytes, expiresAt };
+    const upload = { id, bytes, choice, expiresAt };
     this.#uploads.set(uploadKey(tenantScope, id), upload);
     return upload;
   }
@@ -95,11 +95,11 @@ export class ImageStore {
    * @throws {DomainError} `unknown_image`.
    */
   async delete(id: string, context: ImageContext): Promise<void> {
-    const { bytes } = this.find(id, context.tenantScope);
+    const { bytes, choice } = this.find(id, context.tenantScope);
     this.#uploads.delete(uploadKey(context.tenantScope, id));
     const digest = await sha256(bytes);
     for (const settings of [context.settings, padded(context.settings)]) {
-      const key = imageKey(digest, { ...context, settings });
+      const key = imageKey(digest, choice, { ...context, settings });
       this.#images.delete(key);
       this.#encodings.delete(key);
     }
@@ -111,12 +111,12 @@ export class ImageStore {
    * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`.
    */
   async preprocess(
-    bytes: Uint8Array,
+    file: ImageFile,
     context: ImageContext,
     signal: AbortSignal,
-  ): Promise<PreprocessedImage> {
-    const key = imageKey(await sha256(bytes), context);
-    return await this.#preprocessed(key, bytes, context, signal);
+  ): Promise<PreparedImage> {
+    const key = imageKey(await sha256(file.bytes), file.choice, context);
+    return await this.#preprocessed(key, file, context, signal);
   }
 
   /**
@@ -129,9 +129,9 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<EncodedImage> {
-    const bytes = this.#bytesOf(source, context);
-    const key = imageKey(await sha256(bytes), context);
-    const image = await this.#preprocessed(key, bytes, context, signal);
+    const file = this.#fileOf(source, context);
+    const key = imageKey(await sha256(file.bytes), file.choice, context);
+    const image = await this.#preprocessed(key, file, context, signal);
     const run = (): Promise<Encoding> => this.#encode(image, context);
     const { value, fresh } = await this.#encodings.get(key, run, signal);
     return { image, handle: value.handle, cached: !fresh || value.cached };
@@ -143,7 +143,8 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<EncodedImage> {
-    this.#encodings.delete(imageKey(await sha256(this.#bytesOf(source, context)), context));
+    const { bytes, choice } = this.#fileOf(source, context);
+    this.#encodings.delete(imageKey(await sha256(bytes), choice, context));
     return await this.encode(source, context, signal);
   }
 
@@ -157,25 +158,26 @@ export class ImageStore {
     this.#closed.abort(new DomainError("unavailable", "Cannot encode as the gateway is stopping"));
   }
 
-  #bytesOf(source: ImageSource, { tenantScope }: ImageContext): Uint8Array {
+  #fileOf(source: ImageSource, { tenantScope }: ImageContext): ImageFile {
     return source.type === "bytes"
-      ? source.bytes
-      : this.find(source.id, tenantScope, source.field).bytes;
+      ? { bytes: source.bytes, choice: {} }
+      : this.find(source.id, tenantScope, source.field);
   }
 
   async #preprocessed(
     key: string,
-    bytes: Uint8Array,
+    { bytes, choice }: ImageFile,
     context: ImageContext,
     signal: AbortSignal,
-  ): Promise<PreprocessedImage> {
+  ): Promise<PreparedImage> {
     const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
-    const run = (): Promise<PreprocessedImage> =>
-      preprocess(bytes, context.settings, { maxImageBytes, maxImagePixels }, this.#closed.signal);
+    const limits = { maxImageBytes, maxImagePixels };
+    const run = (): Promise<PreparedImage> =>
+      preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal);
     return (await this.#images.get(key, run, signal)).value;
   }
 
-  async #encode(image: PreprocessedImage, context: ImageContext): Promise<Encoding> {
+  async #encode(image: PreparedImage, context: ImageContext): Promise<Encoding> {
     const { pixels, tiles, imageSize, preprocessingVersion } = image;
     const { handle, cached } = await this.#options.vision.encode(
       { tenantScope: context.tenantScope, preprocessingVersion, pixels, tiles, imageSize },
@@ -197,9 +199,14 @@ function uploadKey(tenantScope: string, id: string): string {
   return `${tenantScope}/${id}`;
 }
 
-function imageKey(digest: string, { tenantScope, settings }: ImageContext): string {
+function imageKey(
+  digest: string,
+  { frame, window }: ImageChoice,
+  { tenantScope, settings }: ImageContext,
+): string {
   const { aspectRatio, imageSize, gridPinpoints } = settings;
-  return `${tenantScope}/${digest}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
+  const choice = `${frame ?? ""},${window ?? ""}`;
+  return `${tenantScope}/${digest}/${choice}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

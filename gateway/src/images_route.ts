@@ -1,13 +1,17 @@
 import { DomainError } from "@medv/proto";
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { z } from "zod";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
+import type { ImageChoice } from "./image/decoded_image.ts";
+import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
-import type { PreprocessedImage } from "./image/preprocess_pixels.ts";
+import { imageWarning } from "./image/image_warning.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read_body.ts";
+import { parseWith } from "./schema_error.ts";
 
 /** Room for the boundaries and headers around the file. */
 const MULTIPART_OVERHEAD_BYTES = 64 << 10;
@@ -19,12 +23,14 @@ export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
 
   route.post("/", async (context) => {
     const { signal } = context.req.raw;
+    const choice = readChoice(context.req.query());
     const bytes = await readImage(context.req.raw, maxImageBytes);
     const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess(bytes, imageContext, signal);
-    const upload = images.add(bytes, imageContext.tenantScope);
+    const image = await images.preprocess({ bytes, choice }, imageContext, signal);
+    const upload = images.add({ bytes, choice }, imageContext.tenantScope);
     // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
-    images.encode({ type: "bytes", bytes }, imageContext, images.signal).catch((error: unknown) => {
+    const source = { type: "id", id: upload.id, field: "id" } as const;
+    images.encode(source, imageContext, images.signal).catch((error: unknown) => {
       const { requestId } = imageContext;
       log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
     });
@@ -35,14 +41,14 @@ export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
   route.get("/:id", async (context) => {
     const upload = images.find(context.req.param("id"), context.get("tenantScope"));
     const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess(upload.bytes, imageContext, context.req.raw.signal);
+    const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     return context.json(describe(upload, image));
   });
 
   route.get("/:id/tiles/:tile{[0-9]+}", async (context) => {
     const upload = images.find(context.req.param("id"), context.get("tenantScope"));
     const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess(upload.bytes, imageContext, context.req.raw.signal);
+    const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     const png = await encodeTile(image, Number(context.req.param("tile")));
     return context.body(png, 200, { "content-type": "image/png", "cache-control": "no-store" });
   });
@@ -68,10 +74,12 @@ async function imageContextOf(
   };
 }
 
-function describe({ id, expiresAt }: UploadedImage, image: PreprocessedImage) {
-  const { width, height, tiles, imageSize, gridWidth, gridHeight } = image;
+function describe({ id, expiresAt }: UploadedImage, image: PreparedImage) {
+  const { width, height, tiles, imageSize, gridWidth, gridHeight, description } = image;
+  const { format, frame, window, modality, bodyPart, laterality, spacingMm } = description;
   return {
     id,
+    format,
     width,
     height,
     tiles,
@@ -79,10 +87,30 @@ function describe({ id, expiresAt }: UploadedImage, image: PreprocessedImage) {
     tile_size: imageSize,
     grid_width: gridWidth,
     grid_height: gridHeight,
+    frame,
+    ...(window !== undefined && { window }),
+    ...(modality !== undefined && { modality }),
+    ...(bodyPart !== undefined && { body_part: bodyPart }),
+    ...(laterality !== undefined && { laterality }),
+    ...(spacingMm !== undefined && { spacing_mm: spacingMm }),
     expires_at: expiresAt.toISOString(),
-    warnings: [],
+    warnings: description.warnings.map(imageWarning),
   };
 }
+
+/** `?frame=` and `?window=`, both from 1. */
+function readChoice(query: Readonly<Record<string, string>>): ImageChoice {
+  const { frame, window } = parseWith(choiceSchema, query);
+  return { ...(frame !== undefined && { frame }), ...(window !== undefined && { window }) };
+}
+
+const position = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, "it must be an integer >= 1")
+  .transform(Number)
+  .optional();
+
+const choiceSchema = z.strictObject({ frame: position, window: position });
 
 /** The file of a multipart body, or the body itself. */
 async function readImage(request: Request, maxImageBytes: number): Promise<Uint8Array> {
@@ -131,7 +159,7 @@ async function readFile(
 
 async function parseForm(body: Uint8Array, type: string): Promise<FormData> {
   try {
-    return await new Response(new Uint8Array(body), {
+    return await new Response(body, {
       headers: { "content-type": type },
     }).formData();
   } catch {

@@ -15,8 +15,12 @@ try {
   const config = readConfig(process.env);
   const logger = createLogger({ service: "gateway", level: config.logLevel });
   const services = connectServices(config);
-  // One core is left to the event loop.
-  const preprocessor = new ImagePreprocessor({ workers: Math.max(1, availableParallelism() - 1) });
+  const preprocessor = new ImagePreprocessor({
+    // One core is left to the event loop; two at least, so that a slow image does not hold up the others.
+    processes: Math.max(2, availableParallelism() - 1),
+    memoryBytes: config.decoderMemoryBytes,
+    timeoutMs: config.decoderTimeoutMs,
+  });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
     vision: services.vision,

@@ -16,6 +16,7 @@ const PROBLEMS = {
   embedding_mismatch: [502, "Embedding mismatch"],
   unsupported_image: [415, "Unsupported image"],
   damaged_image: [422, "Damaged image"],
+  undecodable_image: [422, "Undecodable image"],
   image_too_large: [413, "Image too large"],
   body_too_large: [413, "Body too large"],
   not_found: [404, "Not found"],

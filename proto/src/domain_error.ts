@@ -25,6 +25,8 @@ export const DOMAIN_CODES = [
   "unsupported_image",
   /** The bytes are of a known format but cannot be decoded to the end. */
   "damaged_image",
+  /** Decoding the bytes crashed, took too long or wanted too much memory. */
+  "undecodable_image",
   /** Too many bytes or too many pixels. */
   "image_too_large",
   /** The request body is larger than is taken. */

@@ -24,6 +24,7 @@ const STATUS_OF_CODE = {
   embedding_mismatch: Status.FAILED_PRECONDITION,
   unsupported_image: Status.INVALID_ARGUMENT,
   damaged_image: Status.INVALID_ARGUMENT,
+  undecodable_image: Status.INVALID_ARGUMENT,
   image_too_large: Status.OUT_OF_RANGE,
   body_too_large: Status.OUT_OF_RANGE,
   not_found: Status.NOT_FOUND,

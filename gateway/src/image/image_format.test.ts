@@ -7,19 +7,25 @@ describe("imageFormat()", () => {
     { format: "jpeg", start: "\xff\xd8\xff\xe0\0\x10JFIF" },
     { format: "png", start: "\x89PNG\r\n\x1a\n\0\0\0\rIHDR" },
     { format: "webp", start: "RIFF\x10\0\0\0WEBPVP8L" },
+    { format: "gif", start: "GIF87a" },
+    { format: "gif", start: "GIF89a" },
+    { format: "tiff", start: "II*\0\x08\0\0\0" },
+    { format: "tiff", start: "MM\0*\0\0\0\x08" },
+    { format: "heic", start: "\0\0\0\x18ftypheic" },
+    { format: "heic", start: "\0\0\0\x18ftypmif1\0\0\0\0mif1heic" },
+    { format: "avif", start: "\0\0\0\x18ftypavif" },
+    { format: "avif", start: "\0\0\0\x1cftypmif1\0\0\0\0mif1miafavif" },
+    { format: "dicom", start: `${"\0".repeat(128)}DICM` },
+    { format: "dicom", start: `II*\0${"\0".repeat(124)}DICM` },
   ])("knows $format by its first bytes", ({ format, start }) => {
     expect(imageFormat(Buffer.from(start, "latin1"))).toBe(format);
   });
 
   test.each([
-    { found: "GIF", start: "GIF89a" },
-    { found: "DICOM", start: `${"\0".repeat(128)}DICM` },
-    { found: "TIFF", start: "II*\0\x08\0\0\0" },
-    { found: "TIFF", start: "MM\0*\0\0\0\x08" },
     { found: "PDF", start: "%PDF-1.7" },
-    { found: "HEIC", start: "\0\0\0\x18ftypheic" },
-    { found: "AVIF", start: "\0\0\0\x18ftypavif" },
     { found: "MP4 or QuickTime video", start: "\0\0\0\x18ftypisom" },
+    { found: "MP4 or QuickTime video", start: "\0\0\0\x14ftypmif1\0\0\0\0mif1" },
+    { found: "of no known format", start: "GIF90a\x01" },
     { found: "BMP", start: "BM\x36\0\0\0" },
     { found: "JPEG 2000", start: "\0\0\0\x0cjP  \r\n" },
     { found: "JPEG XL", start: "\xff\x0a\0\0" },
@@ -36,7 +42,7 @@ describe("imageFormat()", () => {
     const read = () => imageFormat(Buffer.from(start, "latin1"));
     expect(read).toThrow(DomainError);
     expect(read).toThrow(
-      `Cannot read the image as only JPEG, PNG or WebP is taken: the bytes are ${found}`,
+      `Cannot read the image as only JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM is taken: the bytes are ${found}`,
     );
     expect(read).toThrow(expect.objectContaining({ code: "unsupported_image" }));
   });

@@ -1,9 +1,11 @@
 import { DomainError } from "@medv/proto";
 
-/** Formats that are taken. */
-export type ImageFormat = "jpeg" | "png" | "webp";
+const FORMATS = ["dicom", "jpeg", "png", "webp", "gif", "tiff", "avif", "heic"] as const;
 
-const SUPPORTED = "JPEG, PNG or WebP";
+/** Formats that are taken. */
+export type ImageFormat = (typeof FORMATS)[number];
+
+const SUPPORTED = "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM";
 
 /**
  * Reads an image's format from its first bytes; names and declared types are not asked.
@@ -12,9 +14,11 @@ const SUPPORTED = "JPEG, PNG or WebP";
  * @throws {DomainError} `unsupported_image`, naming what was found where it is recognised.
  */
 export function imageFormat(bytes: Uint8Array): ImageFormat {
-  for (const format of ["jpeg", "png", "webp"] as const) {
+  for (const format of FORMATS) {
     if (SIGNATURES[format].some((signature) => matches(bytes, signature))) return format;
   }
+  const still = stillFormat(bytes);
+  if (still !== undefined) return still;
   throw new DomainError(
     "unsupported_image",
     `Cannot read the image as only ${SUPPORTED} is taken: the bytes are ${foreignFormat(bytes)}`,
@@ -26,6 +30,8 @@ export function imageFormat(bytes: Uint8Array): ImageFormat {
 type Signature = readonly (readonly [offset: number, text: string])[];
 
 const SIGNATURES: Readonly<Record<ImageFormat, readonly Signature[]>> = {
+  // First, as the 128 bytes before it may hold another format's head.
+  dicom: [[[128, "DICM"]]],
   jpeg: [[[0, "\xff\xd8\xff"]]],
   png: [[[0, "\x89PNG\r\n\x1a\n"]]],
   webp: [
@@ -34,21 +40,35 @@ const SIGNATURES: Readonly<Record<ImageFormat, readonly Signature[]>> = {
       [8, "WEBP"],
     ],
   ],
+  gif: [[[0, "GIF87a"]], [[0, "GIF89a"]]],
+  tiff: [[[0, "II*\0"]], [[0, "MM\0*"]], [[0, "II+\0"]], [[0, "MM\0+"]]],
+  avif: [[[4, "ftypavif"]], [[4, "ftypavis"]]],
+  heic: ["heic", "heix", "heim", "heis", "hevc", "hevx"].map((brand): Signature => [
+    [4, `ftyp${brand}`],
+  ]),
 };
+
+/**
+ * What a still image of no brand of its own is compatible with.
+ *
+ * @see ISO/IEC 23008-12 10.2
+ */
+function stillFormat(bytes: Uint8Array): ImageFormat | undefined {
+  if (!["mif1", "msf1"].some((brand) => matches(bytes, [[4, `ftyp${brand}`]]))) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = Math.min(view.getUint32(0), bytes.length, MAX_BRANDS_BYTES);
+  for (let at = 16; at + 4 <= end; at += 4) {
+    if (matches(bytes, [[at, "avif"]])) return "avif";
+    if (matches(bytes, [[at, "heic"]]) || matches(bytes, [[at, "heix"]])) return "heic";
+  }
+  return undefined;
+}
+
+const MAX_BRANDS_BYTES = 256;
 
 /** What people send by mistake, in the order of asking. */
 const FOREIGN: readonly (readonly [name: string, ...signatures: Signature[]])[] = [
-  ["GIF", [[0, "GIF8"]]],
-  ["DICOM", [[128, "DICM"]]],
-  ["TIFF", [[0, "II*\0"]], [[0, "MM\0*"]], [[0, "II+\0"]], [[0, "MM\0+"]]],
   ["PDF", [[0, "%PDF-"]]],
-  ["AVIF", [[4, "ftypavif"]], [[4, "ftypavis"]]],
-  [
-    "HEIC",
-    ...["heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"].map((brand): Signature => [
-      [4, `ftyp${brand}`],
-    ]),
-  ],
   ["MP4 or QuickTime video", [[4, "ftyp"]]],
   ["BMP", [[0, "BM"]]],
   ["JPEG 2000", [[0, "\0\0\0\x0cjP  "]], [[0, "\xff\x4f\xff\x51"]]],

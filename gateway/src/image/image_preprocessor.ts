@@ -1,48 +1,62 @@
-import { type ImageLimits, restrictDecoders } from "./decode_image.ts";
+import type { ImageChoice, ImageDescription } from "./decoded_image.ts";
+import type { ImageLimits } from "./image_limits.ts";
 import type { PreprocessSettings, PreprocessedImage } from "./preprocess_pixels.ts";
-import { WorkerPool } from "./worker_pool.ts";
+import { ProcessPool } from "./process_pool.ts";
 
-/** What a worker thread needs to know of one image. */
-export type PreprocessJob = {
-  /** The file. */
-  readonly bytes: Uint8Array;
+/** A file, and what is wanted of it. */
+export type ImageFile = { readonly bytes: Uint8Array; readonly choice: ImageChoice };
+
+/** What a process needs to know of one image. */
+export type PreprocessJob = ImageFile & {
   readonly settings: PreprocessSettings;
   readonly limits: ImageLimits;
 };
 
-/** Turns image files into tiles, off the event loop. */
-export class ImagePreprocessor {
-  readonly #pool: WorkerPool<PreprocessJob, PreprocessedImage>;
+/** Tiles, and what may be known of the file they came from. */
+export type PreparedImage = PreprocessedImage & { readonly description: ImageDescription };
 
-  /**
-   * @param options.workers Threads, which is also how many images are decoded at the same time.
-   * @throws {RangeError} If `workers` is not a positive integer.
-   */
-  constructor({ workers }: { readonly workers: number }) {
-    restrictDecoders(); // before any thread decodes
-    this.#pool = new WorkerPool(new URL("preprocess_worker.ts", import.meta.url), workers);
+export type ImagePreprocessorOptions = {
+  /** Processes, which is also how many images are decoded at the same time. */
+  readonly processes: number;
+  /** Bound on what one process may reserve, the runtime's own 600 MB included. */
+  readonly memoryBytes: number;
+  /** Time for one image. */
+  readonly timeoutMs: number;
+};
+
+/** Turns image files into tiles, in processes apart: whatever the bytes do there, the gateway lives. */
+export class ImagePreprocessor {
+  readonly #pool: ProcessPool<PreprocessJob, PreparedImage>;
+
+  /** @throws {RangeError} If an option is not a positive integer. */
+  constructor(options: ImagePreprocessorOptions) {
+    this.#pool = new ProcessPool({
+      module: new URL("preprocess_process.ts", import.meta.url),
+      ...options,
+    });
   }
 
   /**
    * Decodes an image and makes its tiles.
    *
-   * @param bytes The file, which the caller keeps.
+   * @param file Its bytes, which the caller keeps, and which frame and window of it are wanted.
    * @param settings Of the model; "pad" where a request has several images.
    * @param limits Checked before decoding.
-   * @param signal Rejects with its reason at once; an image in hand is finished and thrown away.
-   * @throws {DomainError} `unsupported_image`, `image_too_large`, `damaged_image`; `unavailable` after `close()`;
-   * `internal` where the settings are impossible or the thread died.
+   * @param signal Rejects with its reason at once and ends the work.
+   * @throws {DomainError} `unsupported_image`, `image_too_large`, `damaged_image`; `undecodable_image` where the decoder
+   * crashed, took too long or wanted too much memory; `unavailable` after `close()`; `internal` where the settings are
+   * impossible or no process starts; `invalid_request` where the file does not have the frame or window.
    */
   preprocess(
-    bytes: Uint8Array,
+    { bytes, choice }: ImageFile,
     settings: PreprocessSettings,
     limits: ImageLimits,
     signal: AbortSignal,
-  ): Promise<PreprocessedImage> {
-    return this.#pool.run({ bytes, settings, limits }, signal);
+  ): Promise<PreparedImage> {
+    return this.#pool.run({ bytes, choice, settings, limits }, signal);
   }
 
-  /** Lets the images in hand finish, refuses those that wait, and ends the threads. */
+  /** Lets the images in hand finish, refuses those that wait, and ends the processes. */
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -6,7 +6,7 @@ import {
   Profile,
 } from "@medv/proto/diffusion";
 import type { Implementation } from "@medv/proto/grpc";
-import { VisionEncoder } from "@medv/proto/vision";
+import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import sharp from "sharp";
@@ -34,13 +34,16 @@ export async function startScriptedGateway(page: Page = new Map()) {
   const encoded = new Set<string>();
   const seen = {
     encodes: 0,
+    encodeRequests: [] as EncodeRequest[],
     requests: [] as GenerateRequest[],
     logs: [] as { event: string; fields: object }[],
     script: answerHello,
   };
   const vision = await startService(VisionEncoder, options);
   vision.open({
-    encode: async ({ pixels, tiles, tenantScope, preprocessingVersion }) => {
+    encode: async (request) => {
+      const { pixels, tiles, tenantScope, preprocessingVersion } = request;
+      seen.encodeRequests.push(request);
       const digest = Buffer.from(
         await crypto.subtle.digest("SHA-256", new Uint8Array(pixels)),
       ).toString("hex");
@@ -75,7 +78,11 @@ export async function startScriptedGateway(page: Page = new Map()) {
     visionAddress: `127.0.0.1:${vision.port}`,
     diffusionAddress: `127.0.0.1:${diffusion.port}`,
   });
-  const preprocessor = new ImagePreprocessor({ workers: 1 });
+  const preprocessor = new ImagePreprocessor({
+    processes: 1,
+    memoryBytes: 2 ** 31,
+    timeoutMs: 60_000,
+  });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
     vision: services.vision,

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { decodeImage } from "./decode_image.ts";
+import { turnHeic } from "./testing/turn_heic.ts";
+
+const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
+const FILE = readFileSync(join(import.meta.dirname, "testing/phone.heic"));
+const WIDTH = 64;
+const HEIGHT = 48;
+
+describe("decodeImage() reads HEIC", { timeout: 60_000 }, () => {
+  test("with the colours that went in, and leaves its EXIF orientation alone", async () => {
+    const image = await decodeImage(FILE, LIMITS);
+    expect(image).toMatchObject({ format: "heic", width: WIDTH, height: HEIGHT, warnings: [] });
+    const worst = image.data.reduce((most, level, at) => {
+      const pixel = Math.floor(at / 3);
+      const drawn = [3 * (pixel % WIDTH), 4 * Math.floor(pixel / WIDTH), 128][at % 3] ?? 0;
+      return Math.max(most, Math.abs(level - drawn));
+    }, 0);
+    expect(worst).toBeLessThanOrEqual(8);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("turned as EXIF orientation %d says", async (orientation) => {
+    const stored = await decodeImage(FILE, LIMITS);
+    const image = await decodeImage(turnHeic(FILE, orientation), LIMITS);
+    const isTurned = orientation >= 5;
+    expect([image.width, image.height]).toEqual(isTurned ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT]);
+    const wrong: string[] = [];
+    const [right, bottom] = [image.width - 1, image.height - 1];
+    for (let y = 0; y < image.height; y++) {
+      for (let x = 0; x < image.width; x++) {
+        // Where the stored pixel of (x, y) lies, by the EXIF standard's table of orientations.
+        const [column = 0, row = 0] =
+          [
+            [x, y],
+            [right - x, y],
+            [right - x, bottom - y],
+            [x, bottom - y],
+            [y, x],
+            [y, right - x],
+            [bottom - y, right - x],
+            [bottom - y, x],
+          ][orientation - 1] ?? [];
+        const [from, to] = [(row * WIDTH + column) * 3, (y * image.width + x) * 3];
+        if (stored.data[from] !== image.data[to] || stored.data[from + 1] !== image.data[to + 1]) {
+          wrong.push(`(${x}, ${y}) is not (${column}, ${row})`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("and refuses more pixels than are taken", async () => {
+    await expect(decodeImage(FILE, { ...LIMITS, maxImagePixels: 3071 })).rejects.toMatchObject({
+      code: "image_too_large",
+    });
+  });
+
+  test("and refuses it cut anywhere", async () => {
+    for (const share of [0.05, 0.3, 0.6, 0.9, 0.99]) {
+      const cut = FILE.subarray(0, Math.floor(FILE.length * share));
+      await expect(decodeImage(cut, LIMITS)).rejects.toMatchObject({ code: "damaged_image" });
+    }
+  });
+});

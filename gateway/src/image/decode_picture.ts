@@ -1,0 +1,138 @@
+import sharp, { type SharpOptions } from "sharp";
+import { rgbOfCmyk } from "./cmyk_pixels.ts";
+import { damagedImage } from "./damaged_image.ts";
+import type { DecodedImage } from "./decoded_image.ts";
+import type { ImageFormat } from "./image_format.ts";
+import { type ImageLimits, checkPixels } from "./image_limits.ts";
+import { leanPng } from "./png_chunks.ts";
+import type { RgbImage } from "./rgb_image.ts";
+import { firstWebpFrame } from "./webp_frames.ts";
+
+let isRestricted = false;
+
+/**
+ * Shuts every loader of libvips but those of the formats that are taken, a second wall behind `imageFormat`, and its cache,
+ * which would keep pixels. A second call does nothing.
+ */
+export function restrictDecoders(): void {
+  if (isRestricted) return;
+  isRestricted = true;
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({
+    operation: ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map(
+      (loader) => `VipsForeignLoad${loader}`,
+    ),
+  });
+  sharp.cache(false);
+}
+
+/**
+ * Decodes what libvips reads: JPEG, PNG, WebP, GIF, TIFF and AVIF, the first frame or page of several.
+ *
+ * Colour profiles are ignored, as Pillow's `convert("RGB")` ignores them and the model was trained that way.
+ *
+ * @throws {DomainError} `image_too_large` or `damaged_image`.
+ */
+export async function decodePicture(
+  bytes: Uint8Array,
+  format: Exclude<ImageFormat, "dicom" | "heic">,
+  limits: ImageLimits,
+): Promise<DecodedImage> {
+  const lean = leanFile(bytes, format);
+  const header = await readHeader(lean.bytes, format);
+  const { width, height } = header;
+  const frames = lean.frames ?? header.frames;
+  checkPixels(width, height, limits);
+  const { image, isTransparent } = await decodePixels(lean.bytes, format, header);
+  if (image.data.length !== width * height * 3) {
+    throw damagedImage(
+      format,
+      `it has ${image.data.length} bytes of pixels for ${width}×${height}`,
+    );
+  }
+  return {
+    ...image,
+    format,
+    frame: { number: 1, of: frames },
+    warnings: [
+      ...(frames > 1 ? (["first_frame_only"] as const) : []),
+      ...(isTransparent ? (["alpha_on_black"] as const) : []),
+    ],
+  };
+}
+
+/** The file without what would cost time for nothing; the number of its frames where that had to be counted. */
+function leanFile(
+  bytes: Uint8Array,
+  format: string,
+): { readonly bytes: Uint8Array; readonly frames?: number } {
+  if (format === "webp") return firstWebpFrame(bytes);
+  if (format !== "png") return { bytes };
+  const lean = leanPng(bytes);
+  if (lean === undefined) throw damagedImage(format, "its end is missing");
+  return { bytes: lean };
+}
+
+const OPTIONS: SharpOptions = {
+  // Implies "truncated": a file that ends early is refused, not filled up with grey.
+  failOn: "error",
+  // The cap was checked against the header, with a better message.
+  limitInputPixels: false,
+  ignoreIcc: true,
+  // Each row is read once; where orientation needs more, sharp keeps a copy by itself.
+  sequentialRead: true,
+};
+
+/** What is known before decoding; the size after orientation. */
+type Header = {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly isCmyk: boolean;
+  readonly hasAlpha: boolean;
+};
+
+async function readHeader(bytes: Uint8Array, format: string): Promise<Header> {
+  try {
+    const { autoOrient, space, pages, hasAlpha } = await sharp(bytes, OPTIONS).metadata();
+    return { ...autoOrient, frames: pages ?? 1, isCmyk: space === "cmyk", hasAlpha };
+  } catch (error) {
+    throw damagedImage(format, "its header cannot be read", error);
+  }
+}
+
+async function decodePixels(
+  bytes: Uint8Array,
+  format: string,
+  { isCmyk, hasAlpha }: Header,
+): Promise<{ readonly image: RgbImage; readonly isTransparent: boolean }> {
+  try {
+    const picture = sharp(bytes, OPTIONS).autoOrient();
+    // Ink amounts are converted here, as Pillow does, and not through libvips' own printer profile.
+    const converted = isCmyk
+      ? picture.pipelineColourspace("cmyk").toColourspace("cmyk")
+      : picture.toColourspace("srgb");
+    const { data, info } = await converted
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    if (isCmyk) return { image: { data: rgbOfCmyk(data), width, height }, isTransparent: false };
+    if (!hasAlpha) return { image: { data, width, height }, isTransparent: false };
+    const isTransparent = data.some((level, at) => at % 4 === 3 && level < 255);
+    return { image: { data: onBlack(data), width, height }, isTransparent };
+  } catch (error) {
+    throw damagedImage(format, "its pixels cannot be decoded to the end", error);
+  }
+}
+
+/** `[pixels, 4]` with alpha as `[pixels, 3]` without. */
+function onBlack(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3] ?? 0;
+    for (let colour = 0; colour < 3; colour++) {
+      rgb[to + colour] = Math.trunc(((rgba[from + colour] ?? 0) * alpha) / 255);
+    }
+  }
+  return rgb;
+}
