@@ -18,8 +18,9 @@ export const PROBLEM_TEXTS = {
   unsupported_image:
     "This kind of file is not taken. Choose an image of another format, such as JPEG or PNG.",
   damaged_image:
-  undecodable_image: "This image could not be opened. Save it again as PNG or JPEG, then try once more.",
     "This image cannot be read to its end. Save or export it again, then choose the new file.",
+  undecodable_image:
+    "This image could not be opened. Save it again as PNG or JPEG, then try once more.",
   image_too_large: "This image is too large. Scale it down, then choose it again.",
   body_too_large: "This is too large to be sent. Use a smaller image, or fewer of them.",
   not_found: "The gateway does not know this any more. Ask again.",

@@ -10,7 +10,7 @@ export type Upload = {
   readonly grid_width: number;
   readonly grid_height: number;
   readonly expires_at: string;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
 };
 
 /**

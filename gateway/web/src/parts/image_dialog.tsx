@@ -38,9 +38,9 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
         {`${width} × ${height} pixels became ${made}. `}
         Only pixels go on: names, dates, places and all other metadata stay behind.
       </p>
-      {warnings.map((warning) => (
-        <p key={warning} class="warning">
-          {warning}
+      {warnings.map(({ code, message }) => (
+        <p key={code} class="warning">
+          {message}
         </p>
       ))}
       <ul class="tiles">
