@@ -56,8 +56,7 @@ export const SETTINGS = {
     variable: PRECISION_VARIABLE,
     unit: PRECISIONS.join(", "),
     fallback: "float32",
-    meaning:
-      "what the linear layers compute in; int8 needs MEDV_DEVICE cpu, and is about three times as fast",
+    meaning: "what the linear layers compute in; int8 needs MEDV_DEVICE cpu",
     read: readPrecision,
   },
   cacheDirectory: {
