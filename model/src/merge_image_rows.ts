@@ -16,8 +16,36 @@ export function mergeImageRows(
   inputs: Pick<DecoderInputs, "tokenIds" | "embedding" | "imageRow" | "imageWeight">,
   { newline, vocabulary }: { readonly newline: boolean; readonly vocabulary: number },
 ): Value {
-  const hiddenSize = config.language.hiddenSize;
-  const projected = projector(graph, weights, inputs.embedding, config);
+  const imageRows = projector(graph, weights, inputs.embedding, config);
+  const { hiddenSize } = config.language;
+  return placeImageRows(
+    graph,
+    weights,
+    { ...inputs, imageRows },
+    { newline, vocabulary, hiddenSize },
+  );
+}
+
+/**
+ * Token embeddings, with rows that are in the language tower's own space already in their places.
+ *
+ * @param inputs.imageRows float32 `[image_tokens, hidden]`; the others as in `DecoderInputs`.
+ * @returns float32 `[rows, sequence, hidden]`
+ */
+export function placeImageRows(
+  graph: Graph,
+  weights: Weights,
+  inputs: Pick<DecoderInputs, "tokenIds" | "imageRow" | "imageWeight"> & {
+    readonly imageRows: Value;
+  },
+  options: {
+    /** The checkpoint has an `image_newline`. */
+    readonly newline: boolean;
+    readonly vocabulary: number;
+    readonly hiddenSize: number;
+  },
+): Value {
+  const { newline, vocabulary, hiddenSize } = options;
   const last = newline
     ? graph.op(
         "Reshape",
@@ -25,9 +53,9 @@ export function mergeImageRows(
         { shape: [1, hiddenSize] },
       )
     : graph.constant("no_newline", "float32", [1, hiddenSize], new Float32Array(hiddenSize));
-  const table = graph.op("Concat", [projected, last], { attributes: { axis: 0 } });
+  const table = graph.op("Concat", [inputs.imageRows, last], { attributes: { axis: 0 } });
   const newlineRow = graph.op("Gather", [
-    graph.op("Shape", [inputs.embedding]),
+    graph.op("Shape", [inputs.imageRows]),
     scalar(graph, "int64", 0),
   ]);
   const minusTwo = scalar(graph, "int64", -2);

@@ -131,7 +131,14 @@ function rowFeeds(rows: readonly Sample[], imageRows: number): Feeds {
     let next = sample * imageRows;
     return ids.map((id) => (id === IMAGE_PLACEHOLDER ? next++ : -1));
   });
-  return { image_row: integers([rows.length, rows[0]?.ids.length ?? 0, 1], imageRow) };
+  const shape = [rows.length, rows[0]?.ids.length ?? 0, 1];
+  return {
+    image_row: integers(shape, imageRow),
+    image_weight: floats(
+      shape,
+      Float32Array.from(imageRow, (row) => (row < 0 ? 0 : 1)),
+    ),
+  };
 }
 
 function pixelFeeds(

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "@medv/model/config";
-import { embedTokens } from "@medv/model/merge_image_rows";
+import { embedTokens, placeImageRows } from "@medv/model/merge_image_rows";
 import { int64s, scalar } from "@medv/model/onnx/constants";
 import { Graph } from "@medv/model/onnx/graph";
 import type { Value } from "@medv/model/onnx/value";
@@ -12,7 +12,7 @@ import { visionLoss, type PatchTask } from "../loss/vision_loss.ts";
 import { adamW, OPTIMIZER } from "../optimizer.ts";
 import { parameterInputs, type ParameterInputs } from "../parameters.ts";
 import type { StageConfig } from "../stage_config.ts";
-import { distanceToWords, placeRows, wordRows } from "./word_rows.ts";
+import { distanceToWords, wordRows } from "./word_rows.ts";
 
 /** One training step as one graph: batch, parameters and moments in; loss, parameters and moments out. */
 export type TrainStep = {
@@ -43,11 +43,16 @@ export function languageStep(
   const embeds =
     rows === undefined
       ? embedTokens(graph, weights, tokenIds, size)
-      : placeRows(
+      : placeImageRows(
           graph,
           weights,
-          { tokenIds, rows: rows.rows, imageRow: graph.input("image_row", "int64", [...shape, 1]) },
-          size,
+          {
+            tokenIds,
+            imageRows: rows.rows,
+            imageRow: graph.input("image_row", "int64", [...shape, 1]),
+            imageWeight: graph.input("image_weight", "float32", [...shape, 1]),
+          },
+          { ...size, newline: false },
         );
   const causal = options.objective === "autoregressive";
   const { loss } = languageLoss(

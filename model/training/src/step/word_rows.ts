@@ -7,7 +7,7 @@ import type { Value } from "@medv/model/onnx/value";
 
 type Size = { readonly vocabulary: number; readonly hiddenSize: number };
 
-/** Image rows made of words: the sum of the token embeddings of what lies in each patch, `[image_tokens, hidden]`. */
+/** Image rows made of words: the sum of the token embeddings of what lies in each patch, float32 `[image_tokens, hidden]`. */
 export function wordRows(graph: Graph, weights: Weights, size: Size): Value {
   const shape = ["image_tokens", "words"];
   const words = embedTokens(graph, weights, graph.input("row_words", "int64", shape), size);
@@ -18,24 +18,12 @@ export function wordRows(graph: Graph, weights: Weights, size: Size): Value {
   });
 }
 
-/** Token embeddings with image rows that are in the language tower's own space already, `[rows, sequence, hidden]`. */
-export function placeRows(
-  graph: Graph,
-  weights: Weights,
-  inputs: { readonly tokenIds: Value; readonly imageRow: Value; readonly rows: Value },
-  size: Size,
-): Value {
-  const axis = int64s(graph, [2]);
-  const flat = graph.op("Squeeze", [inputs.imageRow, axis], { shape: inputs.tokenIds.shape });
-  const zero = scalar(graph, "int64", 0);
-  const placed = graph.op("Gather", [inputs.rows, graph.op("Max", [flat, zero])], {
-    attributes: { axis: 0 },
-  });
-  const isImage = unsqueeze(graph, graph.op("GreaterOrEqual", [flat, zero]), [2]);
-  return graph.op("Where", [isImage, placed, embedTokens(graph, weights, inputs.tokenIds, size)]);
-}
-
-/** Mean squared distance between projected image rows and the words of their patches, `[]`. */
+/**
+ * Mean squared distance between projected image rows and the words of their patches.
+ *
+ * @param rows float32 `[image_tokens, width]`, and `words` alike.
+ * @returns float32 `[]`
+ */
 export function distanceToWords(graph: Graph, rows: Value, words: Value, width: number): Value {
   const difference = graph.op("Sub", [rows, words]);
   const squares = reduceLast(graph, "ReduceSum", graph.op("Mul", [difference, difference]));
