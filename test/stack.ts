@@ -1,6 +1,6 @@
+import { freePort } from "@medv/evaluation/answerers/free_port";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 
@@ -66,17 +66,4 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
         }),
       ),
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === "object" && address !== null ? address.port : 0),
-      );
-    });
-  });
 }

@@ -103,6 +103,7 @@ export async function* streamAnswer(
           messages: conversation.messages,
           images: encoded.map(toReference),
           settings,
+          tenantScope: context.tenantScope,
         },
         { signal, requestId },
       );

@@ -1,6 +1,9 @@
 import {
   FINDING_KINDS,
   MODALITIES,
+  MOST_COUNTED,
+  SEVERITIES,
+  SIZES,
   type Finding,
   type FindingKind,
   type FindingTraits,
@@ -58,8 +61,8 @@ function drawFinding(modality: Modality, kind: FindingKind, random: Random): Fin
     kind,
     side,
     // On both sides there are at least two.
-    count: traits.count ? random.integer(side === "both" ? 2 : 1, 3) : undefined,
-    size: traits.size ? random.pick(["small", "medium", "large"] as const) : undefined,
-    severity: traits.severity ? random.pick(["mild", "moderate", "severe"] as const) : undefined,
+    count: traits.count ? random.integer(side === "both" ? 2 : 1, MOST_COUNTED) : undefined,
+    size: traits.size ? random.pick(SIZES) : undefined,
+    severity: traits.severity ? random.pick(SEVERITIES) : undefined,
   };
 }

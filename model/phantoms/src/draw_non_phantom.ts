@@ -2,11 +2,19 @@ import { createCanvas, paint, type Canvas, type Colour } from "./canvas.ts";
 import { expose } from "./expose.ts";
 import type { PhantomImage, Split } from "./phantom.ts";
 import { randomOf, type Random } from "./random.ts";
-import { blob, capsule, ellipse, halfPlane, intersection, shell, type Shape } from "./shapes.ts";
+import {
+  blob,
+  capsule,
+  ellipse,
+  halfPlane,
+  intersection,
+  shell,
+  type Shape,
+  type Point,
+} from "./shapes.ts";
 import { smoothNoise } from "./texture.ts";
 
 type Rgb = readonly [number, number, number];
-type Point = readonly [number, number];
 
 /** Reaches past every corner of the picture. */
 const EVERYWHERE: Shape["bounds"] = [-1.6, -1.6, 1.6, 1.6];

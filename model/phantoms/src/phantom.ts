@@ -3,9 +3,14 @@ export const MODALITIES = ["chest_xray", "mri", "ct", "histology", "gross"] as c
 export type Modality = (typeof MODALITIES)[number];
 
 /** The patient's side, by radiological convention: the patient's left lies on the right of the image. */
-export type Side = "left" | "right" | "both";
-export type Size = "small" | "medium" | "large";
-export type Severity = "mild" | "moderate" | "severe";
+export const SIDES = ["left", "right", "both"] as const;
+export type Side = (typeof SIDES)[number];
+export const SIZES = ["small", "medium", "large"] as const;
+export type Size = (typeof SIZES)[number];
+export const SEVERITIES = ["mild", "moderate", "severe"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+/** Most that are drawn of one kind. */
+export const MOST_COUNTED = 3;
 
 /** Which attributes a kind of finding has; an attribute that is absent cannot be asked for. */
 export type FindingTraits = {
@@ -59,7 +64,7 @@ export type FindingKind = {
 export type Finding = {
   readonly kind: FindingKind;
   readonly side: Side | undefined;
-  /** 1 to 3. */
+  /** 1 to {@link MOST_COUNTED}. */
   readonly count: number | undefined;
   readonly size: Size | undefined;
   readonly severity: Severity | undefined;

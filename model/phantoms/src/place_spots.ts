@@ -1,7 +1,5 @@
 import type { Random } from "./random.ts";
-import type { Shape } from "./shapes.ts";
-
-type Point = readonly [number, number];
+import type { Shape, Point } from "./shapes.ts";
 
 /** A round thing, in body units. */
 export type Spot = { readonly centre: Point; readonly radius: number };

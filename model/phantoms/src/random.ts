@@ -1,5 +1,8 @@
 import type { Split } from "./phantom.ts";
 
+/** Low and high, for `between()`. */
+export type Range = readonly [low: number, high: number];
+
 /** A seeded stream of random numbers; the same seed gives the same stream on every machine. */
 export type Random = {
   /** In [0, 1). */

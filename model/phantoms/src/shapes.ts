@@ -1,5 +1,8 @@
 import type { Random } from "./random.ts";
 
+/** In body units, x to the patient's left and y down. */
+export type Point = readonly [x: number, y: number];
+
 /** A region of the body. */
 export type Shape = {
   /** Roughly how far a point is from the edge, in body units; negative inside. */

@@ -1,5 +1,13 @@
 import type { Tokenizer } from "@medv/model/tokenizer";
-import { DENSE_CLASSES, MODALITIES, type Finding, type PhantomFacts } from "@medv/phantoms/phantom";
+import {
+  DENSE_CLASSES,
+  MODALITIES,
+  SEVERITIES,
+  SIDES,
+  SIZES,
+  type Finding,
+  type PhantomFacts,
+} from "@medv/phantoms/phantom";
 import { randomSource, type Random } from "@medv/phantoms/random";
 import { caption } from "@medv/phantoms/text/captions";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
@@ -7,10 +15,6 @@ import { floats, integers, type Feeds } from "./feeds.ts";
 import type { ImageStore } from "./images/image_store.ts";
 import { PATCH_CLASSES, type RenderedImage } from "./images/rendered_image.ts";
 import type { PatchTask } from "./loss/vision_loss.ts";
-
-const SIDES = ["left", "right", "both"] as const;
-const SIZES = ["small", "medium", "large"] as const;
-const SEVERITIES = ["mild", "moderate", "severe"] as const;
 
 /** What every patch is asked: what lies there, and about the finding that does. */
 export const PATCH_TASKS: readonly PatchTask[] = [

@@ -15,61 +15,43 @@ export type ProfileSettings = Pick<
 
 const NEVER = 2 ** 31 - 1;
 
+const EXACT: ProfileSettings = {
+  blockLength: undefined,
+  scheduled: true,
+  rules: NO_RULES,
+  cache: "none",
+  suffixWindow: undefined,
+  refreshSteps: 1,
+  refreshCommits: NEVER,
+  doubt: 0,
+};
+
+const BALANCED: ProfileSettings = {
+  ...EXACT,
+  blockLength: 32,
+  scheduled: false,
+  rules: { ...NO_RULES, risk: 0.3 },
+  cache: "dual",
+  refreshSteps: 32,
+};
+
 /**
  * Named sets of settings. `exact` and `prefix` are the published samplers; the others keep keys and values of everything
- * outside of the block, see a window of what is still covered, and commit what is certain together.
+ * outside of the block and commit what is certain together. No profile leaves out masks far ahead: a model that fills
+ * its canvas has to see all of it.
  */
 export const PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
-  exact: {
-    blockLength: undefined,
-    scheduled: true,
-    rules: NO_RULES,
-    cache: "none",
-    suffixWindow: undefined,
-    refreshSteps: 1,
-    refreshCommits: NEVER,
-    doubt: 0,
-  },
+  exact: EXACT,
   prefix: {
-    blockLength: undefined,
+    ...EXACT,
     scheduled: false,
     rules: { ...NO_RULES, factor: 1 },
     cache: "prefix",
-    suffixWindow: undefined,
     refreshSteps: 32,
-    refreshCommits: NEVER,
-    doubt: 0,
   },
-  balanced: {
-    blockLength: 32,
-    scheduled: false,
-    rules: { ...NO_RULES, risk: 0.3 },
-    cache: "dual",
-    suffixWindow: undefined,
-    refreshSteps: 32,
-    refreshCommits: NEVER,
-    doubt: 0,
-  },
-  fast: {
-    blockLength: 64,
-    scheduled: false,
-    rules: { ...NO_RULES, risk: 1 },
-    cache: "dual",
-    suffixWindow: undefined,
-    refreshSteps: 64,
-    refreshCommits: NEVER,
-    doubt: 0,
-  },
-  careful: {
-    blockLength: 32,
-    scheduled: false,
-    rules: { ...NO_RULES, risk: 0.3 },
-    cache: "dual",
-    suffixWindow: undefined,
-    refreshSteps: 32,
-    refreshCommits: NEVER,
-    doubt: 0.5,
-  },
+  balanced: BALANCED,
+  fast: { ...BALANCED, blockLength: 64, rules: { ...NO_RULES, risk: 1 }, refreshSteps: 64 },
+  careful: { ...BALANCED, doubt: 0.5 },
 };
 
 export const DEFAULT_PROFILE: ProfileName = "exact";

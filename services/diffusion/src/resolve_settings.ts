@@ -64,7 +64,7 @@ export function resolveSettings(
         : within(
             "refresh_steps",
             settings?.refreshSteps ??
-              Math.max(base.refreshSteps, base.cache === cache ? 0 : blockLength),
+              (base.cache === cache ? base.refreshSteps : Math.max(base.refreshSteps, blockLength)),
             1,
             MAX_GEN_LENGTH,
           ),

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePort } from "./free_port.ts";
 
 const START = join(import.meta.dirname, "../../../../deploy/local/start.ts");
 const READY = "LLaDA-MedV answers at";
@@ -63,17 +63,4 @@ export async function startStack(
     throw error;
   }
   return { url: `http://127.0.0.1:${gateway}`, stop };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === "object" && address !== null ? address.port : 0),
-      );
-    });
-  });
 }

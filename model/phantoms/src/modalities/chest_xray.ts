@@ -1,11 +1,10 @@
 import { paint, type Canvas } from "../canvas.ts";
 import type { Finding, FindingKind, PhantomFacts, Severity, Side, Size } from "../phantom.ts";
-import type { Random } from "../random.ts";
+import type { Random, Range } from "../random.ts";
 import { blob, capsule, difference, ellipse, union, type Shape } from "../shapes.ts";
 import { smoothNoise } from "../texture.ts";
 import type { Drawing } from "./drawing.ts";
 
-type Range = readonly [number, number];
 type Field = (x: number, y: number) => number;
 
 // Lengths in body units; the lung is about 0.7 wide and 1.4 high.

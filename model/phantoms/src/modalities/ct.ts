@@ -1,6 +1,6 @@
 import { paint, type Canvas } from "../canvas.ts";
 import type { Finding, FindingKind, PhantomFacts, Severity, Size } from "../phantom.ts";
-import type { Random } from "../random.ts";
+import type { Random, Range } from "../random.ts";
 import {
   capsule,
   difference,
@@ -9,6 +9,7 @@ import {
   intersection,
   union,
   type Shape,
+  type Point,
 } from "../shapes.ts";
 import { placeSpots, type Spot } from "../place_spots.ts";
 import { sidesOf } from "../sides_of.ts";
@@ -22,9 +23,6 @@ export const ct: Drawing = {
   maxRotation: 0.08,
   draw: drawAbdomen,
 };
-
-type Range = readonly [number, number];
-type Point = readonly [number, number];
 
 /** Radius of a lesion or a cyst, in body units. */
 const LESION_RADIUS: Readonly<Record<Size, Range>> = {

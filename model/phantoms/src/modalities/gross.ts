@@ -1,6 +1,6 @@
 import { paint, type Canvas } from "../canvas.ts";
 import type { Finding, Severity, Size } from "../phantom.ts";
-import type { Random } from "../random.ts";
+import type { Random, Range } from "../random.ts";
 import { roundBody } from "../round_body.ts";
 import { blob, capsule, ellipse, halfPlane, intersection, shell, type Shape } from "../shapes.ts";
 import { spread, type Disc, type Unplaced } from "../spread.ts";
@@ -8,7 +8,6 @@ import { smoothNoise } from "../texture.ts";
 import type { Drawing } from "./drawing.ts";
 
 type Rgb = readonly [number, number, number];
-type Range = readonly [number, number];
 
 const MATS: readonly Rgb[] = [
   [0.2, 0.36, 0.6],

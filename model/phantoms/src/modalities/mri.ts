@@ -1,7 +1,16 @@
 import { paint, type Canvas } from "../canvas.ts";
 import type { Finding, PhantomFacts, Severity, Size } from "../phantom.ts";
-import type { Random } from "../random.ts";
-import { blob, capsule, ellipse, halfPlane, intersection, union, type Shape } from "../shapes.ts";
+import type { Random, Range } from "../random.ts";
+import {
+  blob,
+  capsule,
+  ellipse,
+  halfPlane,
+  intersection,
+  union,
+  type Shape,
+  type Point,
+} from "../shapes.ts";
 import { smoothNoise } from "../texture.ts";
 import { placeSpots, type Spot } from "../place_spots.ts";
 import { sidesOf } from "../sides_of.ts";
@@ -14,9 +23,6 @@ export const mri: Drawing = {
   maxRotation: 0.12,
   draw: drawBrain,
 };
-
-type Range = readonly [number, number];
-type Point = readonly [number, number];
 
 /** Radius of a tumor or hemorrhage, in body units. */
 const MASS_RADIUS: Readonly<Record<Size, Range>> = {

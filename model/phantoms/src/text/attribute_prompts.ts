@@ -1,4 +1,4 @@
-import type { Finding } from "../phantom.ts";
+import { MOST_COUNTED, SEVERITIES, SIZES, type Finding } from "../phantom.ts";
 import type { Random } from "../random.ts";
 import type { Prompt } from "./exchange.ts";
 import {
@@ -96,9 +96,9 @@ function closedPrompt(
 
 const VALUES: Readonly<Record<Attribute, readonly string[]>> = {
   side: Object.values(SIDE_WORDS),
-  count: [1, 2, 3].map(countWord),
-  size: ["small", "medium", "large"],
-  severity: ["mild", "moderate", "severe"],
+  count: Array.from({ length: MOST_COUNTED }, (_, index) => countWord(index + 1)),
+  size: SIZES,
+  severity: SEVERITIES,
 };
 
 function adjective(size: string): string {
