@@ -33,7 +33,8 @@ export type BlockDecoderOptions = {
  * steps that feed only the active positions against the kept keys and values. With `steps` 0 every run is one step of
  * the published sampler.
  *
- * Inputs: those of `decoderInputs()`. Outputs: every field of {@link DecoderState}, named in {@link STATE_OUTPUTS}.
+ * Inputs: those of `decoderInputs()`. Outputs: the fields of {@link DecoderState} that
+ * `STATE_OUTPUTS` names.
  */
 export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderOptions): OnnxModel {
   const graph = new Graph();
@@ -45,24 +46,21 @@ export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderO
     ...options,
     newline: checkpoint.has(IMAGE_NEWLINE),
   });
-  for (const field of STATE_FIELDS) graph.output(state[field], STATE_OUTPUTS[field]);
+  for (const [field, name] of STATE_OUTPUTS) graph.output(state[field], name);
   return { bytes: graph.toBytes(), folder };
 }
 
-/** Names of the outputs. */
-export const STATE_OUTPUTS = {
-  tokenIds: "canvas_ids",
-  commitStep: "commit_step",
-  commitConfidence: "commit_confidence",
-  stop: "stop_position",
-  forwardPasses: "forward_passes",
-  committed: "committed",
-  revisions: "revisions",
-  prediction: "prediction",
-  confidence: "confidence",
-  done: "done",
-  resting: "resting",
-} as const satisfies Record<keyof DecoderState, string>;
+/** What of the state comes out, and under which name. */
+const STATE_OUTPUTS = [
+  ["tokenIds", "canvas_ids"],
+  ["commitStep", "commit_step"],
+  ["commitConfidence", "commit_confidence"],
+  ["stop", "stop_position"],
+  ["forwardPasses", "forward_passes"],
+  ["revisions", "revisions"],
+  ["prediction", "prediction"],
+  ["confidence", "confidence"],
+] as const satisfies readonly (readonly [keyof DecoderState, string])[];
 
 function blockDecoder(
   graph: Graph,

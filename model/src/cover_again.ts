@@ -85,10 +85,7 @@ export function settledShadows(
   { inputs, shadowIndex }: StepContext,
 ): Value {
   const token = gatherPlaces(graph, state.tokenIds, shadowIndex);
-  const open = graph.op("Or", [
-    graph.op("Equal", [token, maskId]),
-    gatherPlaces(graph, inputs.frozen, shadowIndex),
-  ]);
+  const open = graph.op("Equal", [token, maskId]);
   const real = graph.op("GreaterOrEqual", [inputs.shadow, scalar(graph, "int64", 0)]);
   return [
     graph.op("Not", [open]),

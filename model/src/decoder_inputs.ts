@@ -17,8 +17,6 @@ export type DecoderInputs = {
   readonly imageWeight: Value;
   /** int64 `[rows, sequence]`: position in the whole answer, which is not the place where masks far ahead are left out. */
   readonly positions: Value;
-  /** bool `[rows, sequence]`: a template's tokens, which nothing covers again. */
-  readonly frozen: Value;
   /** int64 `[rows]`: places in use; what follows is padding. */
   readonly length: Value;
   /** int64 `[rows, active]`: places that get logits, and that inner steps feed; -1 is padding. */
@@ -78,7 +76,6 @@ export function decoderInputs(graph: Graph, config: ModelConfig): DecoderInputs 
     imageRow: graph.input("image_row", "int64", ["rows", "sequence", "taps"]),
     imageWeight: graph.input("image_weight", "float32", ["rows", "sequence", "taps"]),
     positions: graph.input("positions", "int64", ["rows", "sequence"]),
-    frozen: graph.input("frozen", "bool", ["rows", "sequence"]),
     length: graph.input("length", "int64", perRow),
     active: graph.input("active", "int64", ["rows", "active"]),
     shadow: graph.input("shadow", "int64", ["rows", "shadow"]),

@@ -194,7 +194,6 @@ async function runCase(
     refreshCommits: Number.MAX_SAFE_INTEGER,
     doubt: 0,
     minTokens: 0,
-    template: new Map(),
     temperature: each.temperature ?? 0,
     cfgScale: each.cfg_scale ?? 0,
     remasking: each.remasking ?? "low_confidence",

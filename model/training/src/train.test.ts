@@ -43,13 +43,17 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs the command; kills it without warning as soon as a line of its progress says so. */
-async function train(out: string, killAt?: string): Promise<number | null> {
+async function train(
+  out: string,
+  { killAt, objective = "diffusion" }: { killAt?: string; objective?: string } = {},
+): Promise<number | null> {
   const child = spawn(
     process.execPath,
     [
       join(import.meta.dirname, "main.ts"),
       ...["--out", join(directory, out), "--images", "40", "--stages", directory],
       ...["--image-directory", join(directory, "images"), "--save-seconds", "0.001"],
+      ...["--objective", objective],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
@@ -65,8 +69,8 @@ async function train(out: string, killAt?: string): Promise<number | null> {
 
 test("npm run train, killed twice and started again, ends with the weights of an undisturbed run", async () => {
   await train("undisturbed");
-  expect(await train("killed", "1_see ██████████·········· 25/50")).toBeNull();
-  expect(await train("killed", "2_speak ██████████·········· 25/50")).toBeNull();
+  expect(await train("killed", { killAt: "1_see ██████████·········· 25/50" })).toBeNull();
+  expect(await train("killed", { killAt: "2_speak ██████████·········· 25/50" })).toBeNull();
   await train("killed");
 
   const read = (out: string): Promise<Buffer> =>
@@ -84,4 +88,15 @@ test("npm run train, killed twice and started again, ends with the weights of an
       { stage: "2_speak", steps: 50 },
     ],
   });
+}, 300_000);
+
+test("npm run train -- --objective autoregressive writes the twin's checkpoint, whose loss falls", async () => {
+  await train("twin", { objective: "autoregressive" });
+  const record: unknown = JSON.parse(
+    await readFile(join(directory, "twin/checkpoint/training.json"), "utf8"),
+  );
+  expect(record).toMatchObject({ objective: "autoregressive" });
+  const { losses } = record as { losses: { stage: string; loss: number }[] };
+  const spoken = losses.filter(({ stage }) => stage === "2_speak").map(({ loss }) => loss);
+  expect(spoken.at(-1)).toBeLessThan(spoken[0] ?? 0);
 }, 300_000);

@@ -38,13 +38,6 @@ export function decoderFeeds(answers: readonly DecoderRow[], maskId: number): Te
     token_ids: whole([sequence], maskId, ({ tokenIds }) => tokenIds),
     ...imageFeeds(rows, sequence, taps),
     positions: whole([sequence], 0, ({ positions }) => positions),
-    frozen: flags(
-      [rows.length, sequence],
-      rows.flatMap(({ frozen }) => {
-        const places = new Set(frozen);
-        return Array.from({ length: sequence }, (_, place) => (places.has(place) ? 1 : 0));
-      }),
-    ),
     length: each(({ tokenIds }) => tokenIds.length),
     active: whole([active], -1, activePlaces),
     shadow: whole([shadow], -1, shadowPlaces),

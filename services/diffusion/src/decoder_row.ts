@@ -11,8 +11,6 @@ export type DecoderRow = {
   readonly tokenIds: Int32Array;
   /** `[sequence]`: positions in the whole answer; masks far ahead may be left out of the sequence. */
   readonly positions: Int32Array;
-  /** Places of a template's tokens. */
-  readonly frozen: readonly number[];
   readonly embeddings: Embeddings;
   /** `[prompt, taps]` */
   readonly imageRow: Int32Array;

@@ -117,11 +117,8 @@ type Canvas = {
   readonly revisions: number;
 };
 
-function newCanvas({ genLength, template }: DenoiseSettings, maskId: number): Canvas {
-  const tokenIds = Int32Array.from(
-    { length: genLength },
-    (_, position) => template.get(position) ?? maskId,
-  );
+function newCanvas({ genLength }: DenoiseSettings, maskId: number): Canvas {
+  const tokenIds = new Int32Array(genLength).fill(maskId);
   return { tokenIds, stop: NO_STOP, step: 0, revisions: 0 };
 }
 
@@ -154,7 +151,7 @@ function viewOf(
   canvas: Canvas,
   block: { readonly start: number; readonly end: number; readonly quota: readonly number[] },
 ): { readonly row: DecoderRow; readonly canvasStart: number; readonly canvasEnd: number } {
-  const { genLength, suffixIds, suffixWindow, cache, template } = settings;
+  const { genLength, suffixIds, suffixWindow, cache } = settings;
   const canvasStart = prompt.tokenIds.length;
   const seen = Math.min(genLength, block.end + (suffixWindow ?? genLength));
   const canvasEnd = canvasStart + seen;
@@ -180,9 +177,6 @@ function viewOf(
       embeddings,
       tokenIds,
       positions,
-      frozen: [...template.keys()]
-        .filter((position) => position < seen)
-        .map((p) => canvasStart + p),
       activeStart: canvasStart + block.start,
       activeEnd: cache === "prefix" ? tokenIds.length : blockEnd,
       blockEnd,

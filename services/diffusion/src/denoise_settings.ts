@@ -30,8 +30,6 @@ export type DenoiseSettings = {
   readonly stopSequences: readonly (readonly number[])[];
   /** The answer does not end before so many tokens. */
   readonly minTokens: number;
-  /** Tokens of the canvas that are given, by position; the others are to be filled. */
-  readonly template: ReadonlyMap<number, number>;
   /** Tokens that stand after the canvas. */
   readonly suffixIds: readonly number[];
   readonly forbiddenIds: readonly number[];

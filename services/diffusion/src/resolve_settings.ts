@@ -84,7 +84,6 @@ export function resolveSettings(
       ...(settings?.stop ?? []).map((stop) => tokenizer.encodeText(stop)),
     ].filter((sequence) => sequence.length > 0),
     minTokens: within("min_tokens", settings?.minTokens ?? 0, 0, genLength),
-    template: new Map(),
     suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
     forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
     seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % SEEDS),

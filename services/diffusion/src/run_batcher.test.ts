@@ -9,7 +9,6 @@ function row(seed: number, change: Partial<DecoderRow> = {}): DecoderRow {
   return {
     tokenIds: new Int32Array(10),
     positions: new Int32Array(10),
-    frozen: [],
     embeddings: { data: new Float32Array(), tokens: 0, hidden: 1 },
     imageRow: new Int32Array(),
     imageWeight: new Float32Array(),
