@@ -50,7 +50,7 @@ async function ask(
 ): Promise<readonly AnswerEvent[]> {
   const upload = await call(`${url}/v1/images`, { method: "POST", body: image });
   const models = await call(`${url}/v1/models`, {});
-  // The gateway's own answers.
+  // The gateway's own answers, here and in the next line.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { id } = (await upload.json()) as { readonly id: string };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -73,6 +73,7 @@ async function ask(
     .pipeThrough(new EventSourceParserStream());
   for await (const frame of frames ?? []) {
     if (frame.event === "error") throw new Error(`Cannot draw as the answer failed: ${frame.data}`);
+    // The gateway's own events, by its own type.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     events.push(JSON.parse(frame.data) as AnswerEvent);
   }
@@ -100,6 +101,7 @@ async function loadPicture(): Promise<typeof Picture> {
       build: { ssr: "src/fog/picture.tsx", outDir: folder, emptyOutDir: false },
       ssr: { noExternal: true },
     });
+    // Built a moment ago from the module of this type.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return (await import(pathToFileURL(join(folder, "picture.js")).href)) as typeof Picture;
   } finally {

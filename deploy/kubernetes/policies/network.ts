@@ -63,6 +63,7 @@ export const NETWORK: readonly Policy[] = [
 ];
 
 function policiesOf(manifests: readonly Manifest[]): readonly INetworkPolicy[] {
+  // Checked against the schema by schema_problems.ts.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return manifests.filter(({ kind }) => kind === "NetworkPolicy") as unknown as INetworkPolicy[];
 }

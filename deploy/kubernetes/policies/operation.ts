@@ -85,6 +85,7 @@ export const OPERATION: readonly Policy[] = [
     const budgets = manifests.filter((each) => each.kind === "PodDisruptionBudget");
     return unmet({
       "must have a PodDisruptionBudget that lets one pod go": budgets.some((budget) => {
+        // Checked against the schema by schema_problems.ts.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         const { spec } = budget as unknown as IPodDisruptionBudget;
         return spec?.maxUnavailable === 1 && selects(spec.selector?.matchLabels, labels);
@@ -125,6 +126,7 @@ export const OPERATION: readonly Policy[] = [
       manifests
         .filter(({ kind }) => kind === "Service")
         .flatMap((manifest) => {
+          // Checked against the schema by schema_problems.ts.
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion
           const { spec } = manifest as unknown as IService;
           const pods = workloadsOf(manifests).filter(({ labels }) =>
