@@ -7,6 +7,7 @@ import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 import { filledLike, gatherPlaces, writePlaces } from "./places.ts";
 
+/** The part of the state that covering again changes. */
 export type Covered = Pick<
   DecoderState,
   "tokenIds" | "commitStep" | "commitConfidence" | "revisions"

@@ -2,12 +2,24 @@ import { int64s, scalar } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
 import type { Value } from "./onnx/value.ts";
 
-/** `[rows, sequence]` → `[rows, places]` */
+/**
+ * What stands at some places of each row.
+ *
+ * @param value `[rows, sequence]`
+ * @param index int64 `[rows, places]`, not negative.
+ * @returns `[rows, places]`, of the value's dtype.
+ */
 export function gatherPlaces(graph: Graph, value: Value, index: Value): Value {
   return graph.op("GatherElements", [value, index], { attributes: { axis: 1 } });
 }
 
-/** Writes `updates [rows, places]` where `commit` says so. */
+/**
+ * Writes where `commit` says so, and nowhere else.
+ *
+ * @param target `[rows, sequence]`
+ * @param options.commit bool, `options.index` int64 and `options.updates` of the target's dtype, `[rows, places]` each.
+ * @returns `[rows, sequence]`
+ */
 export function writePlaces(
   graph: Graph,
   target: Value,
@@ -29,7 +41,7 @@ export function writePlaces(
   return slice(written, 0, -1, target.shape[1] ?? 1);
 }
 
-/** `value []` in the shape of `like`, int64. */
+/** `value []` repeated in the shape of `like`. */
 export function filledLike(graph: Graph, value: Value, like: Value): Value {
   return graph.op("Expand", [value, graph.op("Shape", [like])], { shape: like.shape });
 }

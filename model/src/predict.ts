@@ -17,6 +17,7 @@ export type Prediction = {
   readonly standing: Value;
 };
 
+/** Hidden states that could be asked for logits, and which of them are. */
 export type Queries = {
   /** float32 `[rows * queries, hidden]` */
   readonly hidden: Value;

@@ -74,7 +74,12 @@ export function decoderFeeds(answers: readonly DecoderRow[], maskId: number): Te
   };
 }
 
-/** What each answer gets of a run's outputs. */
+/**
+ * What each answer gets of a run's outputs: its own rows, cut to its own lengths.
+ *
+ * @param outputs As `blockDecoderModel()` names them, `[rows, …]` each.
+ * @throws {TypeError} If an output is missing or of another dtype.
+ */
 export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): readonly RowResult[] {
   let next = 0;
   return answers.map((row) => {
