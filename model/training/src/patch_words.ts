@@ -1,6 +1,7 @@
 import type { Tokenizer } from "@medv/model/tokenizer";
 import { MODALITIES, type Finding } from "@medv/phantoms/phantom";
 import { attributesOf, attributeWord, MODALITY_WORDS } from "@medv/phantoms/text/words";
+import type { Random } from "@medv/phantoms/random";
 import { floats, integers, type Feeds } from "./feeds.ts";
 import { PATCH_CLASSES, type RenderedImage } from "./images/rendered_image.ts";
 
@@ -11,8 +12,12 @@ import { PATCH_CLASSES, type RenderedImage } from "./images/rendered_image.ts";
 export function patchWords(
   images: readonly RenderedImage[],
   tokenizer: Pick<Tokenizer, "encodeText">,
+  glimpse?: { readonly rows: number; readonly random: Random },
 ): Feeds {
-  const rows = images.flatMap((image) => rowsOf(image, tokenizer));
+  const rows = images.flatMap((image) => {
+    const all = rowsOf(image, tokenizer);
+    return glimpse === undefined ? all : glimpsed(image.patches, glimpse).map((i) => all[i] ?? []);
+  });
   const width = Math.max(1, ...rows.map(({ length }) => length));
   return {
     row_words: integers(
@@ -26,6 +31,19 @@ export function patchWords(
       ),
     ),
   };
+}
+
+/** Some of an image's patches in their order, one of each kind among them. */
+function glimpsed(
+  patches: RenderedImage["patches"],
+  { rows, random }: { readonly rows: number; readonly random: Random },
+): readonly number[] {
+  const shuffled = random.shuffle([...patches.keys()]);
+  const firsts = shuffled.filter(
+    (patch, index) => shuffled.findIndex((each) => patches[each] === patches[patch]) === index,
+  );
+  const rest = shuffled.filter((patch) => !firsts.includes(patch));
+  return [...firsts, ...rest].slice(0, rows).toSorted((left, right) => left - right);
 }
 
 function rowsOf(

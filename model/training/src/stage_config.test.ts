@@ -44,6 +44,11 @@ test.each([
   { change: { mixture: {} }, rule: "mixture must be weights of caption, dialogue, concise" },
   { change: { mixture: { poem: 1 } }, rule: "mixture must be weights of caption" },
   { change: { images: "all" }, rule: "images must be none, words, pixels" },
+  {
+    change: { mask_rate: [0.5, 0.2] },
+    rule: "mask_rate must be two numbers, 0 <= low < high <= 1",
+  },
+  { change: { glimpse: 0 }, rule: "glimpse must be an integer >= 1" },
   { change: { warmup: 2 }, rule: "warmup must be a number from 0 to 1" },
 ])("readStageConfig() refuses $change", async ({ change, rule }) => {
   await expect(read(JSON.stringify({ ...VALID, ...change }))).rejects.toThrow(rule);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 /** The kinds of samples that a language stage mixes; their weights need not add up to 1. */
-export const SAMPLE_KINDS = ["caption", "dialogue", "concise", "description"] as const;
+export const SAMPLE_KINDS = ["caption", "dialogue", "concise", "quiz", "description"] as const;
 export type SampleKind = (typeof SAMPLE_KINDS)[number];
 
 const IMAGE_KINDS = ["none", "words", "pixels"] as const;
@@ -23,9 +23,22 @@ export type StageConfig = {
    * tower and the projector give it.
    */
   readonly images: (typeof IMAGE_KINDS)[number];
+  /**
+   * With words only: so many patches stand for the image, one of each kind among them, and the rest is left out. What is
+   * asked for is found sooner among few.
+   */
+  readonly glimpse: number | undefined;
   /** The projected image rows are also pulled towards the words of their patches. */
   readonly patchWords: boolean;
+  /** Turns see only their own and earlier ones: a later question often gives an earlier answer away. */
   readonly conversationMask: boolean;
+  /**
+   * Range of the masking probability, published as [0, 1]. A narrower one keeps the gradient's variance down, as weights
+   * go with 1/p.
+   *
+   * @see {@link https://arxiv.org/abs/2503.09573 | Arriola et al. 2025}, section 5.3: clipped noise schedules
+   */
+  readonly maskRate: readonly [low: number, high: number];
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
 };
 
@@ -71,6 +84,8 @@ export async function readStageConfig(path: string): Promise<StageConfig> {
   if (!isMixture(mixture) || (task === "language" && Object.keys(mixture).length === 0)) {
     return refuse("mixture", `weights of ${SAMPLE_KINDS.join(", ")}`);
   }
+  const maskRate = keys.get("mask_rate") ?? [0, 1];
+  if (!isMaskRate(maskRate)) return refuse("mask_rate", "two numbers, 0 <= low < high <= 1");
   return {
     name,
     task,
@@ -80,14 +95,22 @@ export async function readStageConfig(path: string): Promise<StageConfig> {
     learningRate: number("learning_rate", "a number > 0", (value) => value > 0),
     warmup: number("warmup", "a number from 0 to 1", (value) => value >= 0 && value <= 1),
     images,
+    glimpse: keys.has("glimpse") ? number("glimpse", "an integer >= 1", whole) : undefined,
     patchWords: flag("patch_words"),
     conversationMask: flag("conversation_mask"),
+    maskRate,
     mixture,
   };
 }
 
 function whole(value: number): boolean {
   return Number.isInteger(value) && value >= 1;
+}
+
+function isMaskRate(value: unknown): value is StageConfig["maskRate"] {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [low, high]: readonly unknown[] = value;
+  return typeof low === "number" && typeof high === "number" && low >= 0 && low < high && high <= 1;
 }
 
 function isParts(value: unknown): value is StageConfig["trains"] {

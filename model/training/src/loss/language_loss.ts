@@ -26,6 +26,8 @@ export type LanguageBatch = {
   readonly targets: Value;
   /** int64 `[rows, sequence]`: a position sees those whose number is not greater; absent for full attention. */
   readonly order?: Value;
+  /** int64 `[rows, sequence]`: a position sees those of its own part and of part 0; absent where all see all. */
+  readonly parts?: Value;
 };
 
 /** How a batch is turned into a loss. */
@@ -122,7 +124,7 @@ export function languageLoss(
 
 function towerPass(
   graph: Graph,
-  { positions, order }: LanguageBatch,
+  { positions, order, parts }: LanguageBatch,
   { language }: ModelConfig,
 ): Parameters<typeof languageTower>[3] {
   const shape = graph.op(
@@ -135,17 +137,31 @@ function towerPass(
     headDim: language.headDim,
     theta: language.ropeTheta,
   });
-  if (order === undefined) return { positions, shape, rotary };
-  const visible = graph.op("LessOrEqual", [
-    unsqueeze(graph, order, [1, 2]), // [rows, 1, 1, keys]
-    unsqueeze(graph, order, [1, 3]), // [rows, 1, queries, 1]
-  ]);
+  const [first, second] = [
+    ...(order === undefined ? [] : [compared(graph, "LessOrEqual", order)]),
+    ...(parts === undefined ? [] : [sharesPart(graph, parts)]),
+  ];
+  if (first === undefined) return { positions, shape, rotary };
+  const visible = second === undefined ? first : graph.op("And", [first, second]);
   const bias = graph.op("Where", [
     visible,
     scalar(graph, "float32", 0),
     scalar(graph, "float32", -1e9),
   ]);
   return { positions, shape, rotary, bias };
+}
+
+/** Every key's number against every query's, bool `[rows, 1, queries, keys]`. */
+function compared(graph: Graph, operator: "LessOrEqual" | "Equal", numbers: Value): Value {
+  return graph.op(operator, [
+    unsqueeze(graph, numbers, [1, 2]), // [rows, 1, 1, keys]
+    unsqueeze(graph, numbers, [1, 3]), // [rows, 1, queries, 1]
+  ]);
+}
+
+function sharesPart(graph: Graph, parts: Value): Value {
+  const common = graph.op("Equal", [unsqueeze(graph, parts, [1, 2]), scalar(graph, "int64", 0)]);
+  return graph.op("Or", [compared(graph, "Equal", parts), common]);
 }
 
 /** How many rows the batch has, float32 `[]`. */

@@ -3,9 +3,28 @@ import type { Tokenizer } from "@medv/model/tokenizer";
 import { IGNORE_LABEL } from "../loss/language_loss.ts";
 
 /** A tokenized training sample; {@link IMAGE_PLACEHOLDER} stands for its image. */
-export type Sample = { readonly ids: readonly number[]; readonly labels: readonly number[] };
+export type Sample = {
+  readonly ids: readonly number[];
+  readonly labels: readonly number[];
+  /**
+   * The part of the sample that each token belongs to: a part sees itself and part 0, which sees itself alone. Absent
+   * where all see all.
+   */
+  readonly parts?: readonly number[];
+};
 
 export type SampleTurn = { readonly question: string; readonly answer: string };
+
+/** How a chat's text is laid out around its messages. */
+export type ChatLayout = {
+  readonly systemPrompt: string;
+  /** Whether the first question comes with an image, whose rows stand before it. */
+  readonly image: boolean;
+  /**
+   * Keeps the newline after the image, as the published training does; the published inference path drops it.
+   */
+  readonly keepNewline: boolean;
+};
 
 type Tokens = Pick<Tokenizer, "encodeText" | "special">;
 
@@ -14,9 +33,6 @@ type Tokens = Pick<Tokenizer, "encodeText" | "special">;
  * trimmed. Targets are all tokens of the assistant's messages, header and eot among them, and everywhere bos, header
  * marks and eot.
  *
- * @param options.image Whether the first question comes with an image, whose rows stand before it.
- * @param options.keepNewline Keeps the newline after the image, as the published training does; the published inference
- * path drops it.
  * @param options.canvasEnd How many more eot follow the last one. The sampler never writes eos, so what it leaves behind
  * the end of an answer on its canvas is eot, and an answer must not mind it.
  * @see `preprocess_llada` in LLaDA-V's train.py
@@ -24,12 +40,7 @@ type Tokens = Pick<Tokenizer, "encodeText" | "special">;
 export function chatSample(
   { encodeText, special }: Tokens,
   turns: readonly SampleTurn[],
-  options: {
-    readonly systemPrompt: string;
-    readonly image: boolean;
-    readonly keepNewline: boolean;
-    readonly canvasEnd: number;
-  },
+  options: ChatLayout & { readonly canvasEnd: number },
 ): Sample {
   const always = new Set([special.bos, special.startHeader, special.endHeader, special.eot]);
   const ids: number[] = [];
@@ -59,6 +70,35 @@ export function chatSample(
     true,
   );
   return { ids, labels };
+}
+
+/**
+ * Many one-turn chats about one image as one sample: system prompt and image stand once, and every question with its
+ * answer is a part that sees them and itself. A chat costs a fifth of what it does alone.
+ */
+export function quizSample(
+  tokens: Tokens,
+  exchanges: readonly SampleTurn[],
+  layout: ChatLayout,
+): Sample {
+  const chats = exchanges.map((exchange) =>
+    chatSample(tokens, [exchange], { ...layout, canvasEnd: 1 }),
+  );
+  const [first] = chats;
+  if (first === undefined) return { ids: [], labels: [], parts: [] };
+  const shared = first.ids.indexOf(IMAGE_PLACEHOLDER) + 1;
+  const own = chats.map(({ ids, labels }) => ({
+    ids: ids.slice(shared),
+    labels: labels.slice(shared),
+  }));
+  return {
+    ids: [...first.ids.slice(0, shared), ...own.flatMap(({ ids }) => ids)],
+    labels: [...first.labels.slice(0, shared), ...own.flatMap(({ labels }) => labels)],
+    parts: [
+      ...first.ids.slice(0, shared).map(() => 0),
+      ...own.flatMap(({ ids }, index) => ids.map(() => index + 1)),
+    ],
+  };
 }
 
 /**

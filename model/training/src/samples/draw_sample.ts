@@ -9,7 +9,13 @@ import { dialogue } from "@medv/phantoms/text/dialogues";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { exchanges } from "@medv/phantoms/text/questions";
 import type { SampleKind } from "../stage_config.ts";
-import { captionSample, chatSample, type Sample, type SampleTurn } from "./chat_sample.ts";
+import {
+  captionSample,
+  chatSample,
+  quizSample,
+  type Sample,
+  type SampleTurn,
+} from "./chat_sample.ts";
 
 export type DrawSampleOptions = {
   readonly image: boolean;
@@ -43,6 +49,9 @@ export function drawSample(
     image: options.image,
     keepNewline: random.chance(0.5),
   };
+  if (kind === "quiz") {
+    return quizSample(tokenizer, quiz(facts, random), chat);
+  }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
     return chatSample(tokenizer, turns(kind, facts, random, options.turns), { ...chat, canvasEnd });
@@ -64,6 +73,17 @@ export function drawSample(
 
 /** An answer's canvas is often longer than the answer. */
 const MOST_CANVAS_END = 24;
+
+/** Exchanges of a quiz. */
+const QUIZ_EXCHANGES = 8;
+
+/** Sentences say more than short answers do, and are learnt from sooner. */
+function quiz(facts: PhantomFacts | undefined, random: Random): readonly SampleTurn[] {
+  const drawn = (["sentence", "concise", "concise"] as const).flatMap((style) =>
+    asked(facts, random, (about) => exchanges(about, random, { style })),
+  );
+  return random.shuffle(drawn).slice(0, QUIZ_EXCHANGES);
+}
 
 type SampleTokens = Pick<Tokenizer, "encodeText" | "special">;
 

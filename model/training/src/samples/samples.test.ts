@@ -6,7 +6,7 @@ import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { IGNORE_LABEL } from "../loss/language_loss.ts";
-import { captionSample, chatSample } from "./chat_sample.ts";
+import { captionSample, chatSample, quizSample } from "./chat_sample.ts";
 import { drawSample } from "./draw_sample.ts";
 
 const tokenizer = await loadTokenizer(join(import.meta.dirname, "../../../checkpoints/phantom"));
@@ -51,6 +51,22 @@ test("chatSample() leaves the rest of a canvas to eot", () => {
   expect(longer.labels.slice(-4)).toEqual(Array.from({ length: 4 }, () => special.eot));
 });
 
+test("quizSample() holds one-turn chats that share their beginning", () => {
+  const exchanges = [
+    { question: "What is it?", answer: "a nodule" },
+    { question: "Where?", answer: "left" },
+  ];
+  const { ids, labels, parts = [] } = quizSample(tokenizer, exchanges, SETTINGS);
+  exchanges.forEach((exchange, index) => {
+    const alone = chatSample(tokenizer, [exchange], { ...SETTINGS, canvasEnd: 1 });
+    const seen = (numbers: readonly number[]): readonly number[] =>
+      numbers.filter((_, place) => parts[place] === 0 || parts[place] === index + 1);
+    expect(seen(ids)).toEqual(alone.ids);
+    expect(seen(labels)).toEqual(alone.labels);
+  });
+  expect(parts.lastIndexOf(0)).toBe(ids.indexOf(IMAGE_PLACEHOLDER));
+});
+
 test("captionSample() has no bos and no marks, and the whole caption as target", () => {
   const sample = captionSample(tokenizer, "A chest X-ray.", true);
   expect(sample.ids[0]).toBe(IMAGE_PLACEHOLDER);
@@ -66,7 +82,7 @@ test("drawSample() fills the sequence of a description to the last position", ()
   }
 });
 
-test.each(["caption", "dialogue", "concise", "description"] as const)(
+test.each(["caption", "dialogue", "concise", "quiz", "description"] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",
   (kind) => {
     const options = { image: true, imageRows: 64, turns: 3, sequence: 200 };

@@ -26,7 +26,7 @@ export type TrainStep = {
 /** The step of a language stage. */
 export function languageStep(
   config: ModelConfig,
-  stage: Pick<StageConfig, "trains" | "images" | "patchWords" | "conversationMask">,
+  stage: Pick<StageConfig, "trains" | "images" | "patchWords" | "mixture" | "conversationMask">,
   options: {
     readonly objective: Objective["type"];
     readonly vocabulary: number;
@@ -65,6 +65,7 @@ export function languageStep(
       positions: graph.input("positions", "int64", shape),
       targets: graph.input("targets", "int64", ["targets"]),
       ...((causal || stage.conversationMask) && { order: graph.input("order", "int64", shape) }),
+      ...(stage.mixture.quiz !== undefined && { parts: graph.input("parts", "int64", shape) }),
     },
     {
       vocabulary,
