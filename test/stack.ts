@@ -6,19 +6,24 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
+export type ProcessName = "vision" | "diffusion" | "gateway";
+
 /** The three processes on free loopback ports. */
 export type Stack = {
   readonly url: string;
+  /** Where the metrics of each stand. */
+  readonly metrics: Readonly<Record<ProcessName, string>>;
   /** Every line that the processes printed. */
   readonly lines: readonly string[];
-  process(name: "vision" | "diffusion" | "gateway"): ChildProcess;
+  process(name: ProcessName): ChildProcess;
   /** Resolves with the exit codes. */
   stop(): Promise<readonly (number | null)[]>;
 };
 
 /** @param settings Variables for all three. */
 export async function startStack(settings: Readonly<Record<string, string>> = {}): Promise<Stack> {
-  const [vision, diffusion, gateway] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [vision, diffusion, gateway] = await freePorts();
+  const [visionMetrics, diffusionMetrics, gatewayMetrics] = await freePorts();
   const env = {
     ...process.env,
     MEDV_VISION_ADDRESS: `127.0.0.1:${vision}`,
@@ -28,9 +33,9 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
     ...settings,
   };
   const lines: string[] = [];
-  const start = async (entry: string, ready: string): Promise<ChildProcess> => {
+  const start = async (entry: string, ready: string, scraped: number): Promise<ChildProcess> => {
     const child = spawn(process.execPath, [join(ROOT, entry)], {
-      env,
+      env: { ...env, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` },
       stdio: ["ignore", "pipe", "pipe"],
     });
     await new Promise<void>((resolve, reject) => {
@@ -47,13 +52,18 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
     return child;
   };
   const [visionProcess, diffusionProcess, gatewayProcess] = await Promise.all([
-    start("services/vision/src/main.ts", "service-ready"),
-    start("services/diffusion/src/main.ts", "service-ready"),
-    start("gateway/src/main.ts", "listen"),
+    start("services/vision/src/main.ts", "service-ready", visionMetrics),
+    start("services/diffusion/src/main.ts", "service-ready", diffusionMetrics),
+    start("gateway/src/main.ts", "listen", gatewayMetrics),
   ]);
   const children = { vision: visionProcess, diffusion: diffusionProcess, gateway: gatewayProcess };
   return {
     url: `http://127.0.0.1:${gateway}`,
+    metrics: {
+      vision: `http://127.0.0.1:${visionMetrics}/metrics`,
+      diffusion: `http://127.0.0.1:${diffusionMetrics}/metrics`,
+      gateway: `http://127.0.0.1:${gatewayMetrics}/metrics`,
+    },
     lines,
     process: (name) => children[name],
     stop: () =>
@@ -66,4 +76,8 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
         }),
       ),
   };
+}
+
+async function freePorts(): Promise<readonly [number, number, number]> {
+  return await Promise.all([freePort(), freePort(), freePort()]);
 }

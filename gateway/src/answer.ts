@@ -8,6 +8,7 @@ import {
 import { profileName, type ProfileName } from "@medv/proto/profile_name";
 import type { AnswerRequest } from "./answer_request.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
+import type { GatewayMetrics } from "./gateway_metrics.ts";
 import type { ModelDescription } from "./model_description.ts";
 import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
@@ -19,6 +20,7 @@ export type AnswerSources = {
   readonly services: Services;
   readonly model: ModelDescription;
   readonly images: ImageStore;
+  readonly metrics: GatewayMetrics;
 };
 
 /** Who asks, for which request. */
@@ -76,12 +78,13 @@ export type AnswerEvent =
  * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`.
  */
 export async function* streamAnswer(
-  { services, model, images }: AnswerSources,
+  { services, model, images, metrics }: AnswerSources,
   request: AnswerRequest,
   context: AnswerContext,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const { requestId } = context;
+  const startedAt = performance.now();
   const { conversation, settings } = request;
   const description = await model.require(request.model, signal, requestId);
   const single = preprocessSettings(description);
@@ -95,6 +98,7 @@ export async function* streamAnswer(
   for (const [index, each] of encoded.entries()) yield imageReady(index, each);
 
   let start: AnswerStart | undefined;
+  let hasText = false;
   for (let attempt = 1; ; attempt++) {
     try {
       const responses = services.diffusion.generate(
@@ -109,7 +113,13 @@ export async function* streamAnswer(
       );
       for await (const { event } of responses) {
         if (event.case === "answerStart") start = event.value;
-        yield toEvent(event, { model: request.model, start, encoded });
+        const shown = toEvent(event, { model: request.model, start, encoded });
+        if (shown.type === "text-delta" && !hasText) {
+          hasText = true;
+          metrics.onFirstText((performance.now() - startedAt) / 1000);
+        }
+        if (shown.type === "answer-end") metrics.onAnswer(shown.usage);
+        yield shown;
       }
       return;
     } catch (error) {

@@ -15,7 +15,7 @@ import { requestLog } from "./request_log.ts";
 export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
   const { log } = dependencies;
   const app = new Hono<GatewayEnv>();
-  app.use(requestLog(log));
+  app.use(requestLog(dependencies));
   app.route("/v1/images", imagesRoute(dependencies));
   app.route("/v1/answers", answersRoute(dependencies));
   app.route("/v1/chat/completions", chatRoute(dependencies));

@@ -1,5 +1,6 @@
 import type { TlsFiles } from "@medv/proto/grpc";
 import type { Environment } from "@medv/runtime/environment";
+import { METRICS_ADDRESS } from "@medv/runtime/metrics_setting";
 import { LOG_LEVELS } from "@medv/runtime/logger";
 import {
   addressSetting,
@@ -19,6 +20,7 @@ export const SETTINGS = {
     "host name or address to listen on, for HTTP",
   ),
   port: integerSetting("MEDV_PORT", 8080, { unit: "port", meaning: "port to listen on" }),
+  metricsAddress: METRICS_ADDRESS,
   visionAddress: addressSetting(
     "MEDV_VISION_ADDRESS",
     "127.0.0.1:50051",

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { drainOnSignal } from "@medv/runtime/drain_on_signal";
 import { createLogger } from "@medv/runtime/logger";
+import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
+import { gatewayMetrics } from "./gateway_metrics.ts";
 import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
 import { listen } from "./listen.ts";
@@ -32,11 +34,15 @@ try {
   const answers = new RunningAnswers();
   const page = await readPage(new URL("../web/dist/", import.meta.url));
   if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
+  const registry = createRegistry();
+  const metrics = gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses }));
+  const scraped = await serveMetrics(registry, config.metricsAddress);
   const app = createApp({
     services,
     images,
     model: new ModelDescription(services.diffusion),
     log: logger,
+    metrics,
     maxImageBytes: config.maxImageBytes,
     answers,
     page,
@@ -45,6 +51,7 @@ try {
   drainOnSignal(async () => {
     logger.info({}, "drain-start");
     await server.drain();
+    scraped?.close();
     answers.close();
     images.close();
     await preprocessor.close();

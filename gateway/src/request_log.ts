@@ -1,14 +1,16 @@
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
-import type { GatewayEnv } from "./dependencies.ts";
-import type { Log } from "./log.ts";
+import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { NOTICE } from "./notice.ts";
 import { problemOf } from "./problem.ts";
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Gives every request its id, every response the id and the notice, and the log one line of numbers per request. */
-export function requestLog(log: Log): MiddlewareHandler<GatewayEnv> {
+/** Gives every request its id, every response the id and the notice, and log and metrics its numbers. */
+export function requestLog({
+  log,
+  metrics,
+}: Pick<Dependencies, "log" | "metrics">): MiddlewareHandler<GatewayEnv> {
   return async (context, next) => {
     const startMs = performance.now();
     const sent = context.req.header("x-request-id") ?? "";
@@ -18,18 +20,20 @@ export function requestLog(log: Log): MiddlewareHandler<GatewayEnv> {
     context.set("tenantScope", "default");
     context.set("numbers", {});
     context.set("endRequest", (error) => {
-      const elapsedMs = Math.round(performance.now() - startMs);
+      const takenMs = performance.now() - startMs;
       const problem = error === undefined ? undefined : problemOf(error, requestId);
       // The pattern, not the path: paths hold ids.
       const route = routePath(context, -1);
+      const { status } = context.res;
+      metrics.onRequest({ method, route, status, code: problem?.code, seconds: takenMs / 1000 });
       log.info(
         {
           requestId,
           method,
           route,
-          status: context.res.status,
+          status,
           ...(problem !== undefined && { code: problem.code }),
-          elapsedMs,
+          elapsedMs: Math.round(takenMs),
           ...context.get("numbers"),
         },
         "request-end",

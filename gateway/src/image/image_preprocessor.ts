@@ -56,6 +56,11 @@ export class ImagePreprocessor {
     return this.#pool.run({ bytes, choice, settings, limits }, signal);
   }
 
+  /** Processes that an image crashed, kept busy too long or filled. */
+  get losses(): number {
+    return this.#pool.losses;
+  }
+
   /** Lets the images in hand finish, refuses those that wait, and ends the processes. */
   close(): Promise<void> {
     return this.#pool.close();

@@ -39,6 +39,7 @@ export class ProcessPool<Job extends object, Result> {
   readonly #slots = new Set<Slot<Job, Result>>();
   readonly #waiting: Task<Job, Result>[] = [];
   #closed = false;
+  #losses = 0;
 
   /** @throws {RangeError} If a number of the options is not a positive integer. */
   constructor(options: ProcessPoolOptions) {
@@ -81,6 +82,11 @@ export class ProcessPool<Job extends object, Result> {
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  /** Processes that ended in the middle of a job: crashed, too slow, or over their memory. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Refuses the jobs that wait, lets those in hand finish, and ends the processes. */
@@ -147,6 +153,7 @@ export class ProcessPool<Job extends object, Result> {
   #lose(slot: Slot<Job, Result>): void {
     if (!this.#slots.delete(slot)) return;
     clearTimeout(slot.timer);
+    if (slot.task !== undefined) this.#losses += 1;
     slot.task?.reject(lostError("they crash it or need more memory than it may have"));
     slot.ended.resolve();
     if (slot.jobs > 0 || slot.isReady) return this.#fill();

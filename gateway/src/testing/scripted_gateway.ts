@@ -9,8 +9,10 @@ import type { Implementation } from "@medv/proto/grpc";
 import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
+import { Registry } from "prom-client";
 import sharp from "sharp";
 import { createApp } from "../app.ts";
+import { gatewayMetrics } from "../gateway_metrics.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
 import { ModelDescription } from "../model_description.ts";
@@ -93,11 +95,13 @@ export async function startScriptedGateway(page: Page = new Map()) {
   });
   const log = (fields: object, event: string): void => void seen.logs.push({ event, fields });
   const answers = new RunningAnswers();
+  const registry = new Registry();
   const app = createApp({
     services,
     images,
     model: new ModelDescription(services.diffusion),
     log: { info: log, warn: log, error: log },
+    metrics: gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses })),
     maxImageBytes: MAX_IMAGE_BYTES,
     answers,
     page,
@@ -105,6 +109,7 @@ export async function startScriptedGateway(page: Page = new Map()) {
   return {
     app,
     seen,
+    registry,
     /** As if the vision service had been started anew. */
     forgetEmbeddings: () => encoded.clear(),
     isEncoded: (digest: string) => encoded.has(digest),

@@ -7,6 +7,8 @@ import { loadTokenizer, type Tokenizer } from "@medv/model/tokenizer";
 import { SessionWorker, type Device } from "@medv/runtime";
 import type { Precision } from "./config.ts";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
+import type { DecoderLoad } from "./decoder_metrics.ts";
+import type { DecoderRow } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 import { RunBatcher, type RunBatch } from "./run_batcher.ts";
@@ -29,6 +31,8 @@ export type DecoderOptions = {
   readonly maxBatchRows: number;
   /** What a run may take beside the weights. */
   readonly runMemoryBytes: number;
+  /** Told of every run when it is over. */
+  readonly onRun: (run: { readonly rows: number; readonly seconds: number }) => void;
   /** Told when the session dies by itself. */
   readonly onExit: (error: Error) => void;
 };
@@ -41,6 +45,7 @@ export type DecoderSession = {
   /** Whether an answer of so many positions can be run at all. */
   readonly fits: (positions: number) => boolean;
   readonly run: RunBatcher["run"];
+  readonly load: () => DecoderLoad;
   release(): Promise<void>;
 };
 
@@ -71,9 +76,17 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     device,
     onExit,
   });
+  let inHand: readonly DecoderRow[] = [];
   const runBatch: RunBatch = async (rows) => {
-    const outputs = await session.run(decoderFeeds(rows, tokenizer.special.mask), NEVER);
-    return rowResults(outputs, rows);
+    inHand = rows;
+    const startedAt = performance.now();
+    try {
+      const outputs = await session.run(decoderFeeds(rows, tokenizer.special.mask), NEVER);
+      return rowResults(outputs, rows);
+    } finally {
+      inHand = [];
+      options.onRun({ rows: rows.length, seconds: (performance.now() - startedAt) / 1000 });
+    }
   };
   const batcher = new RunBatcher(runBatch, {
     maxRows: options.maxBatchRows,
@@ -91,8 +104,18 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
     contextLength,
     fits: (positions) => runBytes(checkpoint.config, 2, positions) <= options.runMemoryBytes,
     run: (...call) => batcher.run(...call),
+    load: () => ({
+      waiting: batcher.waiting,
+      running: inHand.length,
+      memoryShare: bytesOf(inHand, checkpoint) / options.runMemoryBytes,
+    }),
     release: () => session.release(),
   };
+}
+
+function bytesOf(rows: readonly DecoderRow[], { config }: Checkpoint): number {
+  const longest = Math.max(0, ...rows.map(({ tokenIds }) => tokenIds.length));
+  return rows.length === 0 ? 0 : runBytes(config, rows.length, longest);
 }
 
 /** SIGTERM during the minutes that this may take leaves no half-written file. */

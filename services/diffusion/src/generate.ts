@@ -14,6 +14,7 @@ import type { CallContext } from "@medv/proto/grpc";
 import type { Logger } from "@medv/runtime";
 import { CommittedTextStream } from "./committed_text.ts";
 import type { Embeddings } from "./decoder_row.ts";
+import type { DecoderMetrics } from "./decoder_metrics.ts";
 import type { DecoderSession } from "./decoder_session.ts";
 import { denoise, type RunEnd } from "./denoise.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
@@ -32,6 +33,7 @@ export type GenerateOptions = {
   readonly run: DecoderSession["run"];
   readonly readEmbedding: (handle: EmbeddingHandle, signal: AbortSignal) => Promise<EmbeddingRows>;
   readonly randomSeed: () => number;
+  readonly metrics: Pick<DecoderMetrics, "onAnswer">;
   readonly logger: Logger;
 };
 
@@ -116,33 +118,27 @@ export async function* generate(
   }
   const decodeMs = performance.now() - decodeStartedAt;
   const finished = stopped || last?.stop !== undefined;
-  const completionTokens = last?.stop ?? settings.genLength;
-  yield event({
-    case: "answerEnd",
-    value: {
-      finishReason: finished ? FinishReason.STOP : FinishReason.LENGTH,
-      completionTokens,
-      forwardPasses: last?.forwardPasses ?? 0,
-      queueMs,
-      embeddingMs,
-      decodeMs,
-      embeddingsPulled: embeddings.pulled,
-      revisions: last?.revisions ?? 0,
-    },
-  });
+  const end = {
+    finishReason: finished ? FinishReason.STOP : FinishReason.LENGTH,
+    completionTokens: last?.stop ?? settings.genLength,
+    forwardPasses: last?.forwardPasses ?? 0,
+    queueMs,
+    embeddingMs,
+    decodeMs,
+    embeddingsPulled: embeddings.pulled,
+    revisions: last?.revisions ?? 0,
+  };
+  yield event({ case: "answerEnd", value: end });
+  const profile = profileNumber(settings.profile);
+  options.metrics.onAnswer({ ...end, profile, embeddings: prompt.images.length });
   logger.info(
     {
       requestId,
       promptTokens: prompt.merged.tokenIds.length,
       imageRows: prompt.merged.imageRows,
       genLength: settings.genLength,
-      completionTokens,
-      forwardPasses: last?.forwardPasses ?? 0,
-      revisions: last?.revisions ?? 0,
-      queueMs,
-      embeddingMs,
+      ...end,
       firstRunMs,
-      decodeMs,
     },
     "answer-end",
   );

@@ -4,7 +4,9 @@ import { DiffusionDecoder } from "@medv/proto/diffusion";
 import { createClient, credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { byteCache, createLogger, drainOnSignal, startService } from "@medv/runtime";
+import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, readConfig } from "./config.ts";
+import { decoderMetrics, gaugeLoad } from "./decoder_metrics.ts";
 import { openDecoder } from "./decoder_session.ts";
 import { describeModel } from "./describe_model.ts";
 import { readEmbedding } from "./embedding_source.ts";
@@ -23,10 +25,14 @@ try {
     healthAddress: config.healthAddress,
     logger,
   });
+  const registry = createRegistry();
+  const metrics = decoderMetrics(registry);
+  const scraped = await serveMetrics(registry, config.metricsAddress);
   const startedAt = performance.now();
   const decoder = await openDecoder({
     ...config,
     onQuantizeProgress: quantizeProgress(logger, process.stderr),
+    onRun: (run) => metrics.onRun(run),
     onExit: (err) => {
       logger.error({ err }, "session-exit");
       process.exit(1);
@@ -37,10 +43,12 @@ try {
   });
   drainOnSignal(async () => {
     await service.drain();
+    scraped?.close();
     vision.close();
     await decoder.release();
   }, logger);
 
+  gaugeLoad(registry, decoder.load);
   const model = `llada-medv-${basename(resolve(config.checkpoint)).toLowerCase()}`;
   const { vision: tower } = decoder.checkpoint.config;
   const source = {
@@ -71,6 +79,7 @@ try {
         ...decoder,
         model,
         readEmbedding: (handle, signal) => readEmbedding(handle, source, signal),
+        metrics,
         randomSeed: () => randomInt(2147483647),
         logger,
       }),

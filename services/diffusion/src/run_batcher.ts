@@ -79,6 +79,11 @@ export class RunBatcher {
     }
   }
 
+  /** Rows in line. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** A tenant that comes anew starts level with the least served, so that it neither waits for its past nor rules. */
   #meet(tenant: string): void {
     if (this.#waiting.some(({ caller }) => caller.tenantScope === tenant)) return;

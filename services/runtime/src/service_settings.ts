@@ -6,6 +6,7 @@ import {
   optionalAddressSetting,
   optionalSetting,
 } from "./setting.ts";
+import { METRICS_ADDRESS } from "./metrics_setting.ts";
 import { TLS_SETTINGS } from "./tls_setting.ts";
 
 /** What can be set of every process that holds a model. */
@@ -14,6 +15,7 @@ export const SERVICE_SETTINGS = {
     "MEDV_HEALTH_ADDRESS",
     "a second place, always plain text, that answers gRPC health checks and nothing else: kubelet's probes speak no TLS",
   ),
+  metricsAddress: METRICS_ADDRESS,
   visionCheckpoint: optionalSetting(
     "MEDV_VISION_CHECKPOINT",
     "SigLIP2 directory, for a checkpoint without vision tensors",

@@ -15,6 +15,8 @@ export type Embedding = {
 /** Embeddings by digest, bounded in bytes and time. */
 export type EmbeddingStore = {
   readonly ttlSeconds: number;
+  /** Kept at present. */
+  readonly bytes: number;
   /** The embedding with this digest, if it is this tenant's. */
   get(digest: string, tenantScope: string): Embedding | undefined;
   /**
@@ -34,6 +36,9 @@ export function embeddingStore(maxBytes: number, ttlSeconds: number): EmbeddingS
   });
   return {
     ttlSeconds,
+    get bytes() {
+      return cache.bytes;
+    },
     get(digest, tenantScope) {
       const embedding = cache.get(digest);
       return embedding?.tenantScope === tenantScope ? embedding : undefined;

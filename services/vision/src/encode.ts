@@ -7,6 +7,7 @@ import { Coalescer } from "./coalesce.ts";
 import { embeddingDigest } from "./embedding_digest.ts";
 import { handleOf, type HandleInit } from "./embedding_handle.ts";
 import type { Embedding, EmbeddingStore } from "./embedding_store.ts";
+import type { VisionMetrics } from "./vision_metrics.ts";
 
 /** The vision tower as the service sees it. */
 export type Tower = {
@@ -23,6 +24,7 @@ export type EncodeOptions = {
   readonly tower: Tower;
   readonly store: EmbeddingStore;
   readonly maxTiles: number;
+  readonly metrics: VisionMetrics;
   readonly logger: Logger;
 };
 
@@ -39,7 +41,7 @@ type TowerRun = { readonly embedding: Embedding; readonly encodeMs: number };
 export function createEncode(
   options: EncodeOptions,
 ): (request: EncodeRequest, context: CallContext) => Promise<Encoded> {
-  const { tower, store, logger } = options;
+  const { tower, store, metrics, logger } = options;
   const runs = new Coalescer<TowerRun>();
   let encodes = 0;
   return async (request, { signal, requestId }) => {
@@ -65,7 +67,10 @@ export function createEncode(
         encodeMs,
       };
     };
-    if (kept !== undefined) return answer(kept, true, 0);
+    if (kept !== undefined) {
+      metrics.onEncode({ outcome: "hit", seconds: 0 });
+      return answer(kept, true, 0);
+    }
     const encode = async (shared: AbortSignal): Promise<TowerRun> => {
       const runStartedAt = performance.now();
       encodes += 1;
@@ -80,6 +85,7 @@ export function createEncode(
       return { embedding, encodeMs: performance.now() - runStartedAt };
     };
     const { value, shared } = await runs.run(digest, encode, signal);
+    metrics.onEncode({ outcome: shared ? "shared" : "run", seconds: value.encodeMs / 1000 });
     return answer(value.embedding, shared, shared ? 0 : value.encodeMs);
   };
 }

@@ -1,8 +1,10 @@
 import { credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { createLogger, drainOnSignal, startService } from "@medv/runtime";
+import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, MAX_TILES, readConfig } from "./config.ts";
 import { embeddingStore } from "./embedding_store.ts";
+import { visionMetrics } from "./vision_metrics.ts";
 import { openTower } from "./tower_session.ts";
 import { createVisionService } from "./vision_service.ts";
 
@@ -17,6 +19,8 @@ try {
     healthAddress: config.healthAddress,
     logger,
   });
+  const registry = createRegistry();
+  const scraped = await serveMetrics(registry, config.metricsAddress);
   const startedAt = performance.now();
   const opening = openTower({
     ...config,
@@ -27,14 +31,17 @@ try {
   });
   drainOnSignal(async () => {
     await service.drain();
+    scraped?.close();
     await (await opening).release();
   }, logger);
   const tower = await opening;
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
+  const store = embeddingStore(config.embeddingCacheBytes, config.embeddingTtlSeconds);
   service.open(
     createVisionService({
       tower,
-      store: embeddingStore(config.embeddingCacheBytes, config.embeddingTtlSeconds),
+      store,
+      metrics: visionMetrics(registry, () => store.bytes),
       maxTiles: MAX_TILES,
       logger,
     }),

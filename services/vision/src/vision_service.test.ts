@@ -3,8 +3,10 @@ import { createClient, type Client } from "@medv/proto/grpc";
 import { DataType } from "@medv/proto/embedding";
 import { VisionEncoder } from "@medv/proto/vision";
 import { createLogger, startService, type TensorData } from "@medv/runtime";
+import { Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { embeddingStore } from "./embedding_store.ts";
+import { visionMetrics } from "./vision_metrics.ts";
 import { createVisionService } from "./vision_service.ts";
 
 type Bench = { client: Client<typeof VisionEncoder.method>; runs: () => number; lines: string[] };
@@ -189,9 +191,11 @@ async function bench(
     addressVariable: "MEDV_VISION_ADDRESS",
     logger,
   });
+  const registry = new Registry();
   const tower = { digest: "tower", imageSize: SIZE, run };
   const store = embeddingStore(maxBytes, 60);
-  service.open(createVisionService({ tower, store, maxTiles: 37, logger }));
+  const metrics = visionMetrics(registry, () => store.bytes);
+  service.open(createVisionService({ tower, store, maxTiles: 37, metrics, logger }));
   const client = createClient(VisionEncoder, `127.0.0.1:${service.port}`);
   cleanUp.push(
     () => client.close(),

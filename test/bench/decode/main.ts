@@ -44,6 +44,7 @@ const decoder = await openDecoder({
   precision: values.precision === "float32" ? "float32" : "int8",
   cacheDirectory: join(ROOT, ".cache/int8"),
   onQuantizeProgress: () => undefined,
+  onRun: () => undefined,
 });
 const rows: Measured[] = [];
 for (const genLength of values.lengths.split(",").map(Number)) {

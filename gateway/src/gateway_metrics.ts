@@ -1,0 +1,88 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Usage } from "./usage.ts";
+
+/** What is known of a request at its end. */
+export type RequestNumbers = {
+  readonly method: string;
+  /** The pattern, never the path. */
+  readonly route: string;
+  readonly status: number;
+  /** Of the problem that it ended with. */
+  readonly code: string | undefined;
+  readonly seconds: number;
+};
+
+export type GatewayMetrics = {
+  onRequest(request: RequestNumbers): void;
+  onFirstText(seconds: number): void;
+  onAnswer(usage: Usage): void;
+};
+
+const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+/** The gateway's metrics; labels come from routes, codes and names that the code knows, never from callers. */
+export function gatewayMetrics(
+  registry: Registry,
+  load: () => { readonly decoderRestarts: number },
+): GatewayMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: "medv_gateway_requests_total",
+    help: "Requests that ended; a streamed answer ends with its stream",
+    labelNames: ["method", "route", "status"] as const,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: "medv_gateway_request_seconds",
+    help: "Duration of a request, of a streamed answer to its end",
+    labelNames: ["route"] as const,
+    buckets: SECONDS,
+    registers,
+  });
+  const refusals = new Counter({
+    name: "medv_gateway_refusals_total",
+    help: "Requests that ended with an error, by its code",
+    labelNames: ["code"] as const,
+    registers,
+  });
+  const firstText = new Histogram({
+    name: "medv_gateway_first_text_seconds",
+    help: "From an answer's request to its first committed text",
+    buckets: SECONDS,
+    registers,
+  });
+  const tokens = new Counter({
+    name: "medv_gateway_answer_tokens_total",
+    help: "Tokens of answers that were given out whole",
+    registers,
+  });
+  const images = new Counter({
+    name: "medv_gateway_image_lookups_total",
+    help: "Answers with images: all embeddings were there (hit), or the vision tower ran (miss)",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
+  // oxlint-disable-next-line eslint/no-new
+  new Gauge({
+    name: "medv_gateway_decoder_restarts",
+    help: "Image decoder processes that ended in the middle of an image",
+    registers,
+    collect() {
+      this.set(load().decoderRestarts);
+    },
+  });
+  return {
+    onRequest({ method, route, status, code, seconds: taken }) {
+      requests.inc({ method: METHODS.has(method) ? method : "other", route, status });
+      seconds.observe({ route }, taken);
+      if (code !== undefined) refusals.inc({ code });
+    },
+    onFirstText: (taken) => firstText.observe(taken),
+    onAnswer({ completion_tokens, details }) {
+      tokens.inc(completion_tokens);
+      if (details.image_cache !== "none") images.inc({ outcome: details.image_cache });
+    },
+  };
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
