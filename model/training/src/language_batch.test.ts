@@ -14,6 +14,7 @@ const STAGE: LanguageBatchOptions["stage"] = {
   glimpse: undefined,
   patchWords: false,
   mixture: { quiz: 1 },
+  lastAnswer: false,
   conversationMask: false,
   maskRate: [0, 1],
 };

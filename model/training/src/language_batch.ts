@@ -21,7 +21,14 @@ const MOST_TURNS = 3;
 export type LanguageBatchOptions = {
   readonly stage: Pick<
     StageConfig,
-    "batch" | "images" | "glimpse" | "patchWords" | "mixture" | "conversationMask" | "maskRate"
+    | "batch"
+    | "images"
+    | "glimpse"
+    | "patchWords"
+    | "mixture"
+    | "lastAnswer"
+    | "conversationMask"
+    | "maskRate"
   >;
   readonly objective: Objective["type"];
   readonly imageSize: number;
@@ -58,6 +65,7 @@ export function languageBatch(
         image: hasImage,
         imageRows,
         turns,
+        lastAnswer: stage.lastAnswer,
         sequence: hasImage ? sequenceWanted : sequenceWanted - imageRows,
       }),
       imageRows,

@@ -30,7 +30,7 @@ async function read(content: string): Promise<unknown> {
   return readStageConfig(path);
 }
 
-test.each(["0a_vision", "0b_language", "1_alignment", "2_instruction", "3_drill"])(
+test.each(["0a_vision", "0b_captions", "0c_questions", "1_alignment", "2_instruction", "3_drill"])(
   "readStageConfig() reads the stage %s that the repository ships",
   async (name) => {
     expect(await readStageConfig(join(STAGES, `${name}.json`))).toMatchObject({ name });

@@ -33,6 +33,11 @@ export type StageConfig = {
   /** Turns see only their own and earlier ones: a later question often gives an earlier answer away. */
   readonly conversationMask: boolean;
   /**
+   * Of a conversation only the last answer is learnt, and all sees all: what the model meets when it answers. Published
+   * training learns all answers at once, and later questions give earlier answers away.
+   */
+  readonly lastAnswer: boolean;
+  /**
    * Range of the masking probability, published as [0, 1]. A narrower one keeps the gradient's variance down, as weights
    * go with 1/p.
    *
@@ -97,6 +102,7 @@ export async function readStageConfig(path: string): Promise<StageConfig> {
     images,
     glimpse: keys.has("glimpse") ? number("glimpse", "an integer >= 1", whole) : undefined,
     patchWords: flag("patch_words"),
+    lastAnswer: flag("last_answer"),
     conversationMask: flag("conversation_mask"),
     maskRate,
     mixture,

@@ -35,12 +35,13 @@ type Tokens = Pick<Tokenizer, "encodeText" | "special">;
  *
  * @param options.canvasEnd How many more eot follow the last one. The sampler never writes eos, so what it leaves behind
  * the end of an answer on its canvas is eot, and an answer must not mind it.
+ * @param options.lastAnswer Only the last answer is a target; the others are given, as when a follow-up is asked.
  * @see `preprocess_llada` in LLaDA-V's train.py
  */
 export function chatSample(
   { encodeText, special }: Tokens,
   turns: readonly SampleTurn[],
-  options: ChatLayout & { readonly canvasEnd: number },
+  options: ChatLayout & { readonly canvasEnd: number; readonly lastAnswer?: boolean },
 ): Sample {
   const always = new Set([special.bos, special.startHeader, special.endHeader, special.eot]);
   const ids: number[] = [];
@@ -63,7 +64,8 @@ export function chatSample(
         ? [...encodeText("\n\n"), IMAGE_PLACEHOLDER, ...encodeText(after)]
         : encodeText(`\n\n${question}`);
     message("user", content, false);
-    message("assistant", encodeText(`\n\n${answer}`), true);
+    const isTarget = options.lastAnswer !== true || index === turns.length - 1;
+    message("assistant", encodeText(`\n\n${answer}`), isTarget);
   });
   push(
     Array.from({ length: options.canvasEnd }, () => special.eot),

@@ -23,6 +23,8 @@ export type DrawSampleOptions = {
   readonly imageRows: number;
   /** Most exchanges of a conversation. */
   readonly turns: number;
+  /** Only the last answer is learnt. */
+  readonly lastAnswer: boolean;
   /** Length of a description's sequence, image rows among them, which it fills. */
   readonly sequence: number;
 };
@@ -54,7 +56,9 @@ export function drawSample(
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
-    return chatSample(tokenizer, turns(kind, facts, random, options.turns), { ...chat, canvasEnd });
+    const { lastAnswer } = options;
+    const conversation = turns(kind, facts, random, options.turns);
+    return chatSample(tokenizer, conversation, { ...chat, canvasEnd, lastAnswer });
   }
   const question = descriptionQuestion(random);
   const length = (answer: string): number =>

@@ -35,6 +35,16 @@ test("chatSample() has the assistant's messages as targets, its header among the
   expect(sample.ids.filter((id) => id === special.bos)).toHaveLength(1);
 });
 
+test("chatSample() has the last answer alone as target when asked to", () => {
+  const turns = [
+    { question: "What is it?", answer: "a nodule" },
+    { question: "Where?", answer: "left" },
+  ];
+  expect(targets(chatSample(tokenizer, turns, { ...SETTINGS, lastAnswer: true }))).toBe(
+    "assistant\n\nleft",
+  );
+});
+
 test("chatSample() has bos, header marks and eot as targets in every message", () => {
   const sample = chatSample(tokenizer, [{ question: "What?", answer: "left" }], SETTINGS);
   const always = [special.bos, special.startHeader, special.endHeader, special.eot];
@@ -76,7 +86,7 @@ test("captionSample() has no bos and no marks, and the whole caption as target",
 test("drawSample() fills the sequence of a description to the last position", () => {
   for (let index = 0; index < 30; index++) {
     const random = randomSource(`description ${index}`);
-    const options = { image: true, imageRows: 64, turns: 1, sequence: 64 + 240 };
+    const options = { image: true, imageRows: 64, turns: 1, lastAnswer: false, sequence: 64 + 240 };
     const { ids } = drawSample(tokenizer, "description", drawFacts(random), random, options);
     expect(ids.length + 63).toBe(64 + 240);
   }
@@ -85,7 +95,7 @@ test("drawSample() fills the sequence of a description to the last position", ()
 test.each(["caption", "dialogue", "concise", "quiz", "description"] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",
   (kind) => {
-    const options = { image: true, imageRows: 64, turns: 3, sequence: 200 };
+    const options = { image: true, imageRows: 64, turns: 3, lastAnswer: false, sequence: 200 };
     const sample = drawSample(tokenizer, kind, undefined, randomSource(kind), options);
     expect(targets(sample)).toContain(NOT_A_PHANTOM);
   },
