@@ -4,6 +4,7 @@ import {
   type AnswerStart,
   FinishReason,
   type GenerateResponse,
+  type TextDelta,
 } from "@medv/proto/diffusion";
 import { profileName, type ProfileName } from "@medv/proto/profile_name";
 import type { AnswerRequest } from "./answer_request.ts";
@@ -36,6 +37,13 @@ export type AnswerEvent =
       readonly tiles: number;
       readonly cached: boolean;
     }
+  | (ChoiceEvent & {
+      /** Which of the `n` answers it belongs to, from 0. */
+      readonly choice: number;
+    });
+
+/** An event of one of the `n` answers. */
+type ChoiceEvent =
   | {
       readonly type: "answer-start";
       readonly model: string;
@@ -63,7 +71,12 @@ export type AnswerEvent =
         readonly step?: number;
       }[];
     }
-  | { readonly type: "text-delta"; readonly text: string }
+  | {
+      readonly type: "text-delta";
+      readonly text: string;
+      /** The tokens that begin in the text, where `logprobs` asks for them. */
+      readonly tokens?: readonly TokenLogprob[];
+    }
   | {
       readonly type: "answer-end";
       readonly finish_reason: "stop" | "length";
@@ -71,8 +84,11 @@ export type AnswerEvent =
       readonly notice: string;
     };
 
+/** A committed token and the natural logarithm of its confidence at commit; 0 for text that was given. */
+export type TokenLogprob = { readonly text: string; readonly logprob: number };
+
 /**
- * Encodes the images, then streams the answer. An embedding that the vision service does not keep any more is encoded
+ * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision service does not keep any more is encoded
  * again, once, as long as nothing of the answer was given out.
  *
  * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`.
@@ -97,7 +113,7 @@ export async function* streamAnswer(
   );
   for (const [index, each] of encoded.entries()) yield imageReady(index, each);
 
-  let start: AnswerStart | undefined;
+  const starts = new Map<number, AnswerStart>();
   let hasText = false;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -108,23 +124,26 @@ export async function* streamAnswer(
           images: encoded.map(toReference),
           settings,
           tenantScope: context.tenantScope,
+          priority: request.priority,
+          choices: request.choices,
         },
         { signal, requestId },
       );
-      for await (const { event } of responses) {
-        if (event.case === "answerStart") start = event.value;
-        const shown = toEvent(event, { model: request.model, start, encoded });
+      for await (const { event, choice } of responses) {
+        if (event.case === "answerStart") starts.set(choice, event.value);
+        const progress = { model: request.model, start: starts.get(choice), encoded };
+        const shown = toEvent(event, progress);
         if (shown.type === "text-delta" && !hasText) {
           hasText = true;
           metrics.onFirstText((performance.now() - startedAt) / 1000);
         }
         if (shown.type === "answer-end") metrics.onAnswer(shown.usage);
-        yield shown;
+        yield { choice, ...shown };
       }
       return;
     } catch (error) {
       const isGone = error instanceof DomainError && error.code === "embedding_not_found";
-      if (!isGone || start !== undefined || attempt > 1) throw error;
+      if (!isGone || starts.size > 0 || attempt > 1) throw error;
     }
     encoded = await Promise.all(
       conversation.images.map((source) => images.encodeAgain(source, imageContext, signal)),
@@ -138,7 +157,7 @@ type Progress = {
   readonly encoded: readonly EncodedImage[];
 };
 
-function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEvent {
+function toEvent(event: GenerateResponse["event"], progress: Progress): ChoiceEvent {
   switch (event.case) {
     case "answerStart":
       return answerStart(event.value, progress.model);
@@ -159,7 +178,7 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEv
       };
     }
     case "textDelta":
-      return { type: "text-delta", text: event.value.text };
+      return textDelta(event.value);
     case "answerEnd":
       return answerEnd(event.value, progress);
     case undefined:
@@ -169,7 +188,17 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): AnswerEv
   }
 }
 
-function answerStart(start: AnswerStart, model: string): AnswerEvent {
+function textDelta({ text, tokens }: TextDelta): ChoiceEvent {
+  return {
+    type: "text-delta",
+    text,
+    ...(tokens.length > 0 && {
+      tokens: tokens.map((token) => ({ text: token.text, logprob: token.logprob })),
+    }),
+  };
+}
+
+function answerStart(start: AnswerStart, model: string): ChoiceEvent {
   return {
     type: "answer-start",
     model,
@@ -183,7 +212,7 @@ function answerStart(start: AnswerStart, model: string): AnswerEvent {
   };
 }
 
-function answerEnd(end: AnswerEnd, { start, encoded }: Progress): AnswerEvent {
+function answerEnd(end: AnswerEnd, { start, encoded }: Progress): ChoiceEvent {
   return {
     type: "answer-end",
     finish_reason: end.finishReason === FinishReason.LENGTH ? "length" : "stop",

@@ -1,4 +1,5 @@
 import { DomainError } from "@medv/proto";
+import { Priority } from "@medv/proto/diffusion";
 import { z } from "zod";
 import { type Conversation, messagesSchema, toConversation } from "./conversation.ts";
 import { settingsFields, toGenerationSettings } from "./generation_settings.ts";
@@ -10,6 +11,9 @@ export type AnswerRequest = {
   readonly model: string;
   readonly conversation: Conversation;
   readonly settings: NonNullable<GenerateInput["settings"]>;
+  /** Answers to the conversation. */
+  readonly choices: number;
+  readonly priority: Priority;
 };
 
 /** An {@link AnswerRequest} and what becomes of the answer when its reader goes away. */
@@ -21,9 +25,13 @@ export type ChatRequest = AnswerRequest & {
   readonly includeUsage: boolean;
 };
 
+const PRIORITIES = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } as const;
+
 const answerSchema = z.strictObject({
   model: z.string(),
   messages: messagesSchema,
+  n: z.int().min(1).max(16).nullish(),
+  priority: z.enum(["interactive", "batch"]).default("interactive"),
   ...settingsFields,
 });
 
@@ -41,9 +49,8 @@ const chatSchema = answerSchema.extend({
 
 /** OpenAI's fields that are not offered, each with the values that ask for nothing. */
 const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
-  n: [1],
   store: [false],
-  logprobs: [false],
+  // Only the committed token's is known when the answer comes out.
   top_logprobs: [0],
   top_p: [1],
   presence_penalty: [0],
@@ -98,6 +105,8 @@ function toAnswerRequest(
     model: request.model,
     settings: toGenerationSettings(request),
     conversation: toConversation(request.messages, maxImageBytes),
+    choices: request.n ?? 1,
+    priority: PRIORITIES[request.priority],
   };
 }
 

@@ -8,6 +8,7 @@ import { problemOf } from "./problem.ts";
 import { readJson } from "./read_body.ts";
 import { callerGone, requestController } from "./request_controller.ts";
 import type { RunningAnswer } from "./running_answers.ts";
+import { together, type Usage } from "./usage.ts";
 
 /**
  * `POST /v1/answers`: the native stream, with provisional and committed text. With `on_disconnect: "continue"` every
@@ -60,8 +61,12 @@ function respond(
 ): Response {
   const requestId = context.get("requestId");
   async function* frames(): AsyncGenerator<string> {
+    let usage: Usage | undefined;
     for await (const { event, id } of framed) {
-      if (event.type === "answer-end") context.set("numbers", event.usage);
+      if (event.type === "answer-end") {
+        usage = together(usage, event.usage);
+        context.set("numbers", usage);
+      }
       yield frame(event, event.type, id);
     }
   }

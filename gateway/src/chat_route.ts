@@ -2,14 +2,14 @@ import { DomainError } from "@medv/proto";
 import { Hono } from "hono";
 import { type AnswerEvent, streamAnswer } from "./answer.ts";
 import { type ChatRequest, parseChatRequest } from "./answer_request.ts";
+import { type ChatChoice, chatLogprobs, NO_CHOICE, withEvent } from "./chat_choice.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { NOTICE } from "./notice.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
 import { readJson } from "./read_body.ts";
 import { requestController } from "./request_controller.ts";
-
-type AnswerEnd = Extract<AnswerEvent, { type: "answer-end" }>;
+import { together, type Usage } from "./usage.ts";
 
 /** What the objects of one answer have in common. */
 type Head = { readonly id: string; readonly created: number; readonly model: string };
@@ -29,7 +29,7 @@ export function chatRoute(dependencies: Dependencies): Hono<GatewayEnv> {
       created: Math.floor(Date.now() / 1000),
       model: request.model,
     };
-    const onUsage = (end: AnswerEnd): void => context.set("numbers", end.usage);
+    const onUsage = (usage: Usage): void => context.set("numbers", usage);
     const answer = streamAnswer(
       dependencies,
       request,
@@ -37,7 +37,7 @@ export function chatRoute(dependencies: Dependencies): Hono<GatewayEnv> {
       controller.signal,
     );
     const events = await fromStart(answer);
-    if (!request.stream) return context.json(await completion(events, head, onUsage));
+    if (!request.stream) return context.json(await completion(events, request, head, onUsage));
     return eventStream(chunks(events, request, head, onUsage), controller, {
       onEnd: context.get("endRequest"),
       onError: (error) => frame(openAiErrorOf(problemOf(error, requestId))),
@@ -59,61 +59,78 @@ async function fromStart(
 
 async function completion(
   events: AsyncGenerator<AnswerEvent>,
+  { choices: count, settings }: ChatRequest,
   head: Head,
-  onUsage: (end: AnswerEnd) => void,
+  onUsage: (usage: Usage) => void,
 ) {
-  let content = "";
+  let usage: Usage | undefined;
+  let choices: readonly ChatChoice[] = Array.from({ length: count }, () => NO_CHOICE);
   for await (const event of events) {
-    if (event.type === "text-delta") content += event.text;
-    if (event.type !== "answer-end") continue;
-    onUsage(event);
-    const message = { role: "assistant", content, refusal: null };
-    const choice = { index: 0, message, logprobs: null, finish_reason: event.finish_reason };
-    return {
-      ...head,
-      object: "chat.completion",
-      choices: [choice],
-      usage: event.usage,
-      notice: event.notice,
-    };
+    choices = withEvent(choices, event);
+    if (event.type === "answer-end") usage = together(usage, event.usage);
   }
-  throw withoutEnd();
+  if (usage === undefined || choices.some(({ finishReason }) => finishReason === undefined)) {
+    throw withoutEnd();
+  }
+  onUsage(usage);
+  return {
+    ...head,
+    object: "chat.completion",
+    choices: choices.map(({ content, tokens, finishReason }, index) => ({
+      index,
+      message: { role: "assistant", content, refusal: null },
+      logprobs: chatLogprobs(tokens, settings.logprobs ?? false),
+      finish_reason: finishReason,
+    })),
+    usage,
+    notice: NOTICE,
+  };
 }
 
 async function* chunks(
   events: AsyncGenerator<AnswerEvent>,
-  { includeUsage }: ChatRequest,
+  { includeUsage, choices: count, settings }: ChatRequest,
   head: Head,
-  onUsage: (end: AnswerEnd) => void,
+  onUsage: (usage: Usage) => void,
 ): AsyncGenerator<string> {
-  const chunk = (delta: object, finishReason: string | null, extra: object = {}): string =>
+  const chunk = (choice: object, extra: object = {}): string =>
     frame({
       ...head,
       object: "chat.completion.chunk",
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+      choices: [{ delta: {}, logprobs: null, finish_reason: null, ...choice }],
       // OpenAI has the member in every chunk once usage is asked for.
       ...(includeUsage && { usage: null }),
       ...extra,
     });
-  yield chunk({ role: "assistant", content: "" }, null);
+  let usage: Usage | undefined;
+  let open = count;
   for await (const event of events) {
-    if (event.type === "text-delta") yield chunk({ content: event.text }, null);
-    if (event.type !== "answer-end") continue;
-    onUsage(event);
-    yield chunk({}, event.finish_reason, { notice: NOTICE });
-    if (includeUsage) {
-      yield frame({
-        ...head,
-        object: "chat.completion.chunk",
-        choices: [],
-        usage: event.usage,
-        notice: NOTICE,
-      });
+    if (event.type === "answer-start") {
+      yield chunk({ index: event.choice, delta: { role: "assistant", content: "" } });
+    } else if (event.type === "text-delta") {
+      const logprobs = chatLogprobs(event.tokens, settings.logprobs ?? false);
+      yield chunk({ index: event.choice, delta: { content: event.text }, logprobs });
+    } else if (event.type === "answer-end") {
+      usage = together(usage, event.usage);
+      onUsage(usage);
+      open -= 1;
+      yield chunk(
+        { index: event.choice, finish_reason: event.finish_reason },
+        { notice: event.notice },
+      );
     }
-    yield frame("[DONE]");
-    return;
   }
-  throw withoutEnd();
+  if (open > 0) throw withoutEnd();
+  if (includeUsage) {
+    yield frame({
+      ...head,
+      object: "chat.completion.chunk",
+      choices: [],
+      usage,
+      notice: NOTICE,
+    });
+  }
+  yield frame("[DONE]");
 }
 
 function withoutEnd(): DomainError {

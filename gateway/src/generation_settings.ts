@@ -36,6 +36,7 @@ export const settingsFields = {
   max_completion_tokens: count.nullish(),
   temperature: z.number().min(0).nullish(),
   seed: z.int().nullish(),
+  logprobs: z.boolean().nullish(),
   stop: z.preprocess(
     (value) => (typeof value === "string" ? [value] : value),
     z.array(z.string().min(1)).max(4).nullish(),
@@ -82,6 +83,7 @@ export function toGenerationSettings(
     ...(diffusion.min_tokens !== undefined && { minTokens: diffusion.min_tokens }),
     // OpenAI's seed may be negative, the wire's is unsigned.
     ...(typeof seed === "number" && { seed: BigInt.asUintN(64, BigInt(seed)) }),
+    logprobs: request.logprobs ?? false,
     ...(diffusion.system_prompt && { systemPrompt: SYSTEM_PROMPTS[diffusion.system_prompt] }),
     keepImageNewline: diffusion.keep_image_newline ?? false,
   };

@@ -50,7 +50,21 @@ test.each([
     status: 400,
     field: "messages[0].content[0].text",
   },
-  { what: "n = 2", body: { ...ask, n: 2 }, code: "unsupported_field", status: 400, field: "n" },
+  { what: "n = 99", body: { ...ask, n: 99 }, code: "invalid_request", status: 400, field: "n" },
+  {
+    what: "top_logprobs",
+    body: { ...ask, logprobs: true, top_logprobs: 2 },
+    code: "unsupported_field",
+    status: 400,
+    field: "top_logprobs",
+  },
+  {
+    what: "another priority",
+    body: { ...ask, priority: "now" },
+    code: "invalid_request",
+    status: 400,
+    field: "priority",
+  },
   {
     what: "tools",
     body: { ...ask, tools: [{}] },

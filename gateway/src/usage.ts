@@ -42,6 +42,24 @@ export function usageOf(
   };
 }
 
+/** What answers to one conversation cost together: they share its prompt, and run at the same time. */
+export function together(left: Usage | undefined, right: Usage): Usage {
+  if (left === undefined) return right;
+  const [one, other] = [left.details, right.details];
+  return {
+    prompt_tokens: left.prompt_tokens,
+    completion_tokens: left.completion_tokens + right.completion_tokens,
+    total_tokens: left.total_tokens + right.completion_tokens,
+    details: {
+      ...one,
+      forward_passes: one.forward_passes + other.forward_passes,
+      revisions: one.revisions + other.revisions,
+      queue_ms: Math.max(one.queue_ms, other.queue_ms),
+      decode_ms: Math.max(one.decode_ms, other.decode_ms),
+    },
+  };
+}
+
 function imageCache(encoded: readonly EncodedImage[]): "hit" | "miss" | "none" {
   if (encoded.length === 0) return "none";
   return encoded.every(({ cached }) => cached) ? "hit" : "miss";

@@ -34,3 +34,29 @@ test("CommittedTextStream.push() holds an unfinished character back", () => {
   expect(stream.push(Int32Array.of(1), false).delta).toBe("");
   expect(stream.push(Int32Array.of(1, 2), true).delta).toBe("é");
 });
+
+test.each([
+  { text: "ab c", stops: [], released: [1, 2, 2, 4] },
+  { text: " ab ", stops: [], released: [0, 2, 3, 3] },
+  { text: "ab#c", stops: ["#"], released: [1, 2, 2, 2] },
+])(
+  "CommittedTextStream.releasedTokens() counts the tokens that begin in what is released of $text",
+  ({ text, stops, released }) => {
+    const ids = Int32Array.from(text, (unit) => unit.charCodeAt(0));
+    const stream = new CommittedTextStream(decode, stops);
+    const counts = Array.from(ids, (_, index) => {
+      const front = ids.subarray(0, index + 1);
+      stream.push(front, index + 1 === ids.length);
+      return stream.releasedTokens(front);
+    });
+    expect(counts).toEqual(released);
+  },
+);
+
+test("CommittedTextStream.releasedTokens() counts every token of a character", () => {
+  const stream = new CommittedTextStream((ids) => ["", "\uFFFD", "é"][ids.length] ?? "", []);
+  stream.push(Int32Array.of(1), false);
+  expect(stream.releasedTokens(Int32Array.of(1))).toBe(0);
+  stream.push(Int32Array.of(1, 2), true);
+  expect(stream.releasedTokens(Int32Array.of(1, 2))).toBe(2);
+});

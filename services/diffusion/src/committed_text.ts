@@ -16,6 +16,7 @@ export class CommittedTextStream {
   readonly #decode: (ids: Int32Array) => string;
   readonly #stops: readonly string[];
   #released = 0;
+  #tokens = 0;
   #stopped = false;
 
   constructor(decode: (ids: Int32Array) => string, stops: readonly string[]) {
@@ -45,6 +46,24 @@ export class CommittedTextStream {
     const delta = text.slice(this.#released, Math.max(end, this.#released));
     this.#released = Math.max(end, this.#released);
     return { delta, stopped: this.#stopped };
+  }
+
+  /**
+   * How many tokens, from the start of the answer, begin in the text released so far.
+   *
+   * @param ids As they were pushed last.
+   */
+  releasedTokens(ids: Int32Array): number {
+    while (this.#tokens < ids.length && this.#startOf(this.#tokens, ids) < this.#released) {
+      this.#tokens++;
+    }
+    return this.#tokens;
+  }
+
+  /** Where a token begins in the text; one that goes on with a character begins where that does. */
+  #startOf(token: number, ids: Int32Array): number {
+    const before = this.#decode(ids.subarray(0, token)).trimStart();
+    return before.replace(/\uFFFD+$/, "").length;
   }
 }
 

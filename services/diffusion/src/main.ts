@@ -12,6 +12,7 @@ import { describeModel } from "./describe_model.ts";
 import { readEmbedding } from "./embedding_source.ts";
 import { generate } from "./generate.ts";
 import { quantizeProgress } from "./quantize_progress.ts";
+import { SEEDS } from "./resolve_settings.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
@@ -80,7 +81,7 @@ try {
         model,
         readEmbedding: (handle, signal) => readEmbedding(handle, source, signal),
         metrics,
-        randomSeed: () => randomInt(2147483647),
+        randomSeed: () => randomInt(SEEDS),
         logger,
       }),
   });

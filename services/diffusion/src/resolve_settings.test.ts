@@ -92,6 +92,10 @@ test.each([
     fields: ["remasking", "profile"],
   },
   { settings: { profile: Profile.BALANCED, steps: 64, doubt: 0.5 }, fields: ["doubt", "steps"] },
+  {
+    settings: { logprobs: true, remasking: Remasking.RANDOM },
+    fields: ["logprobs", "remasking"],
+  },
   { settings: { genLength: 10, blockLength: 4 }, fields: ["block_length", "gen_length"] },
   { settings: { genLength: 8, blockLength: 4, steps: 3 }, fields: ["steps", "blocks"] },
 ])("resolveSettings() refuses $settings and names both fields", ({ settings, fields }) => {

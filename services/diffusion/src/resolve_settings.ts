@@ -86,7 +86,7 @@ export function resolveSettings(
     minTokens: within("min_tokens", settings?.minTokens ?? 0, 0, genLength),
     suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
     forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
-    seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % SEEDS),
+    seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % BigInt(SEEDS)),
   };
 }
 
@@ -97,7 +97,7 @@ const CACHES: Readonly<Partial<Record<Cache, DenoiseSettings["cache"]>>> = {
 };
 
 /** Seeds live below this prime; see `uniform()` in the model. */
-const SEEDS = 2147483647n;
+export const SEEDS = 2147483647;
 
 /** What can decide how much commits in a step: the schedule, or one of the rules with the largest value it may have. */
 type Rule = "steps" | keyof TransferRules;
@@ -176,6 +176,9 @@ function refuseContradictions(
     }
   } else if ((settings?.cfgScale ?? 0) > 0) {
     throw contradiction("cfg_scale", "cache", `guidance needs cache "none", and it is "${cache}"`);
+  }
+  if (settings?.logprobs === true && settings.remasking === Remasking.RANDOM) {
+    throw contradiction("logprobs", "remasking", "random places commit without a probability");
   }
   if (isScheduled && doubt > 0) {
     throw contradiction("doubt", "steps", "a schedule leaves no step for what is covered again");

@@ -7,6 +7,7 @@ type Token = { text: string; confidence: number; committed: boolean; step?: numb
 function draft(forwardPasses: number, tokens: readonly Token[]) {
   return {
     type: "block-draft" as const,
+    choice: 0,
     block: 0,
     forward_passes: forwardPasses,
     revisions: 0,

@@ -12,7 +12,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file medv/v1/diffusion.proto.
  */
 export const file_medv_v1_diffusion: GenFile = /*@__PURE__*/
-  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSLIBgoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SEwoGZmFjdG9yGAsgASgBSAaIAQESGgoNcmVmcmVzaF9zdGVwcxgMIAEoDUgHiAEBEhEKBHNlZWQYDSABKAZICIgBARIsCg1zeXN0ZW1fcHJvbXB0GA4gASgOMhUubWVkdi52MS5TeXN0ZW1Qcm9tcHQSGgoSa2VlcF9pbWFnZV9uZXdsaW5lGA8gASgIEhYKCXRocmVzaG9sZBgQIAEoAUgJiAEBEhEKBHJpc2sYESABKAFICogBARIUCgdlbnRyb3B5GBIgASgBSAuIAQESHQoFY2FjaGUYEyABKA4yDi5tZWR2LnYxLkNhY2hlEhoKDXN1ZmZpeF93aW5kb3cYFCABKA1IDIgBARIcCg9yZWZyZXNoX2NvbW1pdHMYFSABKA1IDYgBARISCgVkb3VidBgWIAEoAUgOiAEBEhcKCm1pbl90b2tlbnMYFyABKA1ID4gBAUINCgtfZ2VuX2xlbmd0aEIPCg1fYmxvY2tfbGVuZ3RoQggKBl9zdGVwc0IOCgxfdGVtcGVyYXR1cmVCDAoKX2NmZ19zY2FsZUIJCgdfc3VmZml4QgkKB19mYWN0b3JCEAoOX3JlZnJlc2hfc3RlcHNCBwoFX3NlZWRCDAoKX3RocmVzaG9sZEIHCgVfcmlza0IKCghfZW50cm9weUIQCg5fc3VmZml4X3dpbmRvd0ISChBfcmVmcmVzaF9jb21taXRzQggKBl9kb3VidEINCgtfbWluX3Rva2VucyLXAQoPR2VuZXJhdGVSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEiIKCG1lc3NhZ2VzGAIgAygLMhAubWVkdi52MS5NZXNzYWdlEicKBmltYWdlcxgDIAMoCzIXLm1lZHYudjEuSW1hZ2VSZWZlcmVuY2USLQoIc2V0dGluZ3MYBCABKAsyGy5tZWR2LnYxLkdlbmVyYXRpb25TZXR0aW5ncxIUCgx0ZW5hbnRfc2NvcGUYBSABKAkSIwoIcHJpb3JpdHkYBiABKA4yES5tZWR2LnYxLlByaW9yaXR5IskBChBHZW5lcmF0ZVJlc3BvbnNlEiwKDGFuc3dlcl9zdGFydBgBIAEoCzIULm1lZHYudjEuQW5zd2VyU3RhcnRIABIqCgtibG9ja19kcmFmdBgCIAEoCzITLm1lZHYudjEuQmxvY2tEcmFmdEgAEigKCnRleHRfZGVsdGEYAyABKAsyEi5tZWR2LnYxLlRleHREZWx0YUgAEigKCmFuc3dlcl9lbmQYBCABKAsyEi5tZWR2LnYxLkFuc3dlckVuZEgAQgcKBWV2ZW50IqIBCgtBbnN3ZXJTdGFydBIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhIKCmltYWdlX3Jvd3MYAiABKA0SIQoHcHJvZmlsZRgDIAEoDjIQLm1lZHYudjEuUHJvZmlsZRISCgpnZW5fbGVuZ3RoGAQgASgNEhQKDGJsb2NrX2xlbmd0aBgFIAEoDRINCgVzdGVwcxgGIAEoDRIMCgRzZWVkGAcgASgGIm8KCkRyYWZ0VG9rZW4SEAoIcG9zaXRpb24YASABKA0SDAoEdGV4dBgCIAEoCRISCgpjb25maWRlbmNlGAMgASgCEhEKCWNvbW1pdHRlZBgEIAEoCBIRCgRzdGVwGAUgASgNSACIAQFCBwoFX3N0ZXAiawoKQmxvY2tEcmFmdBINCgVibG9jaxgBIAEoDRIjCgZ0b2tlbnMYAiADKAsyEy5tZWR2LnYxLkRyYWZ0VG9rZW4SFgoOZm9yd2FyZF9wYXNzZXMYAyABKA0SEQoJcmV2aXNpb25zGAQgASgNIhkKCVRleHREZWx0YRIMCgR0ZXh0GAEgASgJItUBCglBbnN3ZXJFbmQSLAoNZmluaXNoX3JlYXNvbhgBIAEoDjIVLm1lZHYudjEuRmluaXNoUmVhc29uEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgNEhYKDmZvcndhcmRfcGFzc2VzGAMgASgNEhAKCHF1ZXVlX21zGAQgASgBEhQKDGVtYmVkZGluZ19tcxgFIAEoARIRCglkZWNvZGVfbXMYBiABKAESGQoRZW1iZWRkaW5nc19wdWxsZWQYByABKA0SEQoJcmV2aXNpb25zGAggASgNIhYKFERlc2NyaWJlTW9kZWxSZXF1ZXN0Im0KEkltYWdlUHJlcHJvY2Vzc2luZxISCgppbWFnZV9zaXplGAEgASgNEhQKDGFzcGVjdF9yYXRpbxgCIAEoCRItCg5ncmlkX3BpbnBvaW50cxgDIAMoCzIVLm1lZHYudjEuR3JpZFBpbnBvaW50Ii0KDEdyaWRQaW5wb2ludBINCgV3aWR0aBgBIAEoDRIOCgZoZWlnaHQYAiABKA0i2wEKFURlc2NyaWJlTW9kZWxSZXNwb25zZRINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSMgoNcHJlcHJvY2Vzc2luZxgDIAEoCzIbLm1lZHYudjEuSW1hZ2VQcmVwcm9jZXNzaW5nEhYKDmNvbnRleHRfbGVuZ3RoGAQgASgNEiIKCHByb2ZpbGVzGAUgAygOMhAubWVkdi52MS5Qcm9maWxlEi0KCGRlZmF1bHRzGAYgASgLMhsubWVkdi52MS5HZW5lcmF0aW9uU2V0dGluZ3MqUAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADKoYBCgdQcm9maWxlEhcKE1BST0ZJTEVfVU5TUEVDSUZJRUQQABIRCg1QUk9GSUxFX0VYQUNUEAESEgoOUFJPRklMRV9QUkVGSVgQAhIUChBQUk9GSUxFX0JBTEFOQ0VEEAMSEAoMUFJPRklMRV9GQVNUEAQSEwoPUFJPRklMRV9DQVJFRlVMEAUqUAoFQ2FjaGUSFQoRQ0FDSEVfVU5TUEVDSUZJRUQQABIOCgpDQUNIRV9OT05FEAESEAoMQ0FDSEVfUFJFRklYEAISDgoKQ0FDSEVfRFVBTBADKloKCVJlbWFza2luZxIZChVSRU1BU0tJTkdfVU5TUEVDSUZJRUQQABIcChhSRU1BU0tJTkdfTE9XX0NPTkZJREVOQ0UQARIUChBSRU1BU0tJTkdfUkFORE9NEAIqYwoMU3lzdGVtUHJvbXB0Eh0KGVNZU1RFTV9QUk9NUFRfVU5TUEVDSUZJRUQQABIZChVTWVNURU1fUFJPTVBUX0dFTkVSQUwQARIZChVTWVNURU1fUFJPTVBUX01FRElDQUwQAipSCghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhgKFFBSSU9SSVRZX0lOVEVSQUNUSVZFEAESEgoOUFJJT1JJVFlfQkFUQ0gQAipfCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAIypQEKEERpZmZ1c2lvbkRlY29kZXISQQoIR2VuZXJhdGUSGC5tZWR2LnYxLkdlbmVyYXRlUmVxdWVzdBoZLm1lZHYudjEuR2VuZXJhdGVSZXNwb25zZTABEk4KDURlc2NyaWJlTW9kZWwSHS5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXF1ZXN0Gh4ubWVkdi52MS5EZXNjcmliZU1vZGVsUmVzcG9uc2ViBnByb3RvMw", [file_medv_v1_embedding]);
+  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSLaBgoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SEwoGZmFjdG9yGAsgASgBSAaIAQESGgoNcmVmcmVzaF9zdGVwcxgMIAEoDUgHiAEBEhEKBHNlZWQYDSABKAZICIgBARIsCg1zeXN0ZW1fcHJvbXB0GA4gASgOMhUubWVkdi52MS5TeXN0ZW1Qcm9tcHQSGgoSa2VlcF9pbWFnZV9uZXdsaW5lGA8gASgIEhYKCXRocmVzaG9sZBgQIAEoAUgJiAEBEhEKBHJpc2sYESABKAFICogBARIUCgdlbnRyb3B5GBIgASgBSAuIAQESHQoFY2FjaGUYEyABKA4yDi5tZWR2LnYxLkNhY2hlEhoKDXN1ZmZpeF93aW5kb3cYFCABKA1IDIgBARIcCg9yZWZyZXNoX2NvbW1pdHMYFSABKA1IDYgBARISCgVkb3VidBgWIAEoAUgOiAEBEhcKCm1pbl90b2tlbnMYFyABKA1ID4gBARIQCghsb2dwcm9icxgYIAEoCEINCgtfZ2VuX2xlbmd0aEIPCg1fYmxvY2tfbGVuZ3RoQggKBl9zdGVwc0IOCgxfdGVtcGVyYXR1cmVCDAoKX2NmZ19zY2FsZUIJCgdfc3VmZml4QgkKB19mYWN0b3JCEAoOX3JlZnJlc2hfc3RlcHNCBwoFX3NlZWRCDAoKX3RocmVzaG9sZEIHCgVfcmlza0IKCghfZW50cm9weUIQCg5fc3VmZml4X3dpbmRvd0ISChBfcmVmcmVzaF9jb21taXRzQggKBl9kb3VidEINCgtfbWluX3Rva2VucyLoAQoPR2VuZXJhdGVSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEiIKCG1lc3NhZ2VzGAIgAygLMhAubWVkdi52MS5NZXNzYWdlEicKBmltYWdlcxgDIAMoCzIXLm1lZHYudjEuSW1hZ2VSZWZlcmVuY2USLQoIc2V0dGluZ3MYBCABKAsyGy5tZWR2LnYxLkdlbmVyYXRpb25TZXR0aW5ncxIUCgx0ZW5hbnRfc2NvcGUYBSABKAkSIwoIcHJpb3JpdHkYBiABKA4yES5tZWR2LnYxLlByaW9yaXR5Eg8KB2Nob2ljZXMYByABKA0i2QEKEEdlbmVyYXRlUmVzcG9uc2USLAoMYW5zd2VyX3N0YXJ0GAEgASgLMhQubWVkdi52MS5BbnN3ZXJTdGFydEgAEioKC2Jsb2NrX2RyYWZ0GAIgASgLMhMubWVkdi52MS5CbG9ja0RyYWZ0SAASKAoKdGV4dF9kZWx0YRgDIAEoCzISLm1lZHYudjEuVGV4dERlbHRhSAASKAoKYW5zd2VyX2VuZBgEIAEoCzISLm1lZHYudjEuQW5zd2VyRW5kSAASDgoGY2hvaWNlGAUgASgNQgcKBWV2ZW50IqIBCgtBbnN3ZXJTdGFydBIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhIKCmltYWdlX3Jvd3MYAiABKA0SIQoHcHJvZmlsZRgDIAEoDjIQLm1lZHYudjEuUHJvZmlsZRISCgpnZW5fbGVuZ3RoGAQgASgNEhQKDGJsb2NrX2xlbmd0aBgFIAEoDRINCgVzdGVwcxgGIAEoDRIMCgRzZWVkGAcgASgGIm8KCkRyYWZ0VG9rZW4SEAoIcG9zaXRpb24YASABKA0SDAoEdGV4dBgCIAEoCRISCgpjb25maWRlbmNlGAMgASgCEhEKCWNvbW1pdHRlZBgEIAEoCBIRCgRzdGVwGAUgASgNSACIAQFCBwoFX3N0ZXAiawoKQmxvY2tEcmFmdBINCgVibG9jaxgBIAEoDRIjCgZ0b2tlbnMYAiADKAsyEy5tZWR2LnYxLkRyYWZ0VG9rZW4SFgoOZm9yd2FyZF9wYXNzZXMYAyABKA0SEQoJcmV2aXNpb25zGAQgASgNIkIKCVRleHREZWx0YRIMCgR0ZXh0GAEgASgJEicKBnRva2VucxgCIAMoCzIXLm1lZHYudjEuQ29tbWl0dGVkVG9rZW4iLwoOQ29tbWl0dGVkVG9rZW4SDAoEdGV4dBgBIAEoCRIPCgdsb2dwcm9iGAIgASgCItUBCglBbnN3ZXJFbmQSLAoNZmluaXNoX3JlYXNvbhgBIAEoDjIVLm1lZHYudjEuRmluaXNoUmVhc29uEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgNEhYKDmZvcndhcmRfcGFzc2VzGAMgASgNEhAKCHF1ZXVlX21zGAQgASgBEhQKDGVtYmVkZGluZ19tcxgFIAEoARIRCglkZWNvZGVfbXMYBiABKAESGQoRZW1iZWRkaW5nc19wdWxsZWQYByABKA0SEQoJcmV2aXNpb25zGAggASgNIhYKFERlc2NyaWJlTW9kZWxSZXF1ZXN0Im0KEkltYWdlUHJlcHJvY2Vzc2luZxISCgppbWFnZV9zaXplGAEgASgNEhQKDGFzcGVjdF9yYXRpbxgCIAEoCRItCg5ncmlkX3BpbnBvaW50cxgDIAMoCzIVLm1lZHYudjEuR3JpZFBpbnBvaW50Ii0KDEdyaWRQaW5wb2ludBINCgV3aWR0aBgBIAEoDRIOCgZoZWlnaHQYAiABKA0i2wEKFURlc2NyaWJlTW9kZWxSZXNwb25zZRINCgVtb2RlbBgBIAEoCRIUCgxtb2RlbF9kaWdlc3QYAiABKAkSMgoNcHJlcHJvY2Vzc2luZxgDIAEoCzIbLm1lZHYudjEuSW1hZ2VQcmVwcm9jZXNzaW5nEhYKDmNvbnRleHRfbGVuZ3RoGAQgASgNEiIKCHByb2ZpbGVzGAUgAygOMhAubWVkdi52MS5Qcm9maWxlEi0KCGRlZmF1bHRzGAYgASgLMhsubWVkdi52MS5HZW5lcmF0aW9uU2V0dGluZ3MqUAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADKoYBCgdQcm9maWxlEhcKE1BST0ZJTEVfVU5TUEVDSUZJRUQQABIRCg1QUk9GSUxFX0VYQUNUEAESEgoOUFJPRklMRV9QUkVGSVgQAhIUChBQUk9GSUxFX0JBTEFOQ0VEEAMSEAoMUFJPRklMRV9GQVNUEAQSEwoPUFJPRklMRV9DQVJFRlVMEAUqUAoFQ2FjaGUSFQoRQ0FDSEVfVU5TUEVDSUZJRUQQABIOCgpDQUNIRV9OT05FEAESEAoMQ0FDSEVfUFJFRklYEAISDgoKQ0FDSEVfRFVBTBADKloKCVJlbWFza2luZxIZChVSRU1BU0tJTkdfVU5TUEVDSUZJRUQQABIcChhSRU1BU0tJTkdfTE9XX0NPTkZJREVOQ0UQARIUChBSRU1BU0tJTkdfUkFORE9NEAIqYwoMU3lzdGVtUHJvbXB0Eh0KGVNZU1RFTV9QUk9NUFRfVU5TUEVDSUZJRUQQABIZChVTWVNURU1fUFJPTVBUX0dFTkVSQUwQARIZChVTWVNURU1fUFJPTVBUX01FRElDQUwQAipSCghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhgKFFBSSU9SSVRZX0lOVEVSQUNUSVZFEAESEgoOUFJJT1JJVFlfQkFUQ0gQAipfCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAIypQEKEERpZmZ1c2lvbkRlY29kZXISQQoIR2VuZXJhdGUSGC5tZWR2LnYxLkdlbmVyYXRlUmVxdWVzdBoZLm1lZHYudjEuR2VuZXJhdGVSZXNwb25zZTABEk4KDURlc2NyaWJlTW9kZWwSHS5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXF1ZXN0Gh4ubWVkdi52MS5EZXNjcmliZU1vZGVsUmVzcG9uc2ViBnByb3RvMw", [file_medv_v1_embedding]);
 
 /**
  * @generated from message medv.v1.Part
@@ -258,6 +258,13 @@ export type GenerationSettings = Message$1<"medv.v1.GenerationSettings"> & {
    * @generated from field: optional uint32 min_tokens = 23;
    */
   minTokens?: number | undefined;
+
+  /**
+   * Text comes with its tokens and the logarithm of their confidence at commit.
+   *
+   * @generated from field: bool logprobs = 24;
+   */
+  logprobs: boolean;
 };
 
 /**
@@ -302,6 +309,13 @@ export type GenerateRequest = Message$1<"medv.v1.GenerateRequest"> & {
    * @generated from field: medv.v1.Priority priority = 6;
    */
   priority: Priority;
+
+  /**
+   * Answers to the conversation, 0 for one; the seed of each is the one before it plus one.
+   *
+   * @generated from field: uint32 choices = 7;
+   */
+  choices: number;
 };
 
 /**
@@ -343,6 +357,13 @@ export type GenerateResponse = Message$1<"medv.v1.GenerateResponse"> & {
     value: AnswerEnd;
     case: "answerEnd";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Which of the request's answers the event belongs to, from 0. Each has a start and an end of its own.
+   *
+   * @generated from field: uint32 choice = 5;
+   */
+  choice: number;
 };
 
 /**
@@ -492,6 +513,13 @@ export type TextDelta = Message$1<"medv.v1.TextDelta"> & {
    * @generated from field: string text = 1;
    */
   text: string;
+
+  /**
+   * The tokens that begin in the text, where the settings ask for logprobs.
+   *
+   * @generated from field: repeated medv.v1.CommittedToken tokens = 2;
+   */
+  tokens: CommittedToken[];
 };
 
 /**
@@ -500,6 +528,30 @@ export type TextDelta = Message$1<"medv.v1.TextDelta"> & {
  */
 export const TextDeltaSchema: GenMessage<TextDelta> = /*@__PURE__*/
   messageDesc(file_medv_v1_diffusion, 9);
+
+/**
+ * @generated from message medv.v1.CommittedToken
+ */
+export type CommittedToken = Message$1<"medv.v1.CommittedToken"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Natural logarithm of the probability that the model gave to the token when it was committed; 0 for given text.
+   *
+   * @generated from field: float logprob = 2;
+   */
+  logprob: number;
+};
+
+/**
+ * Describes the message medv.v1.CommittedToken.
+ * Use `create(CommittedTokenSchema)` to create a new message.
+ */
+export const CommittedTokenSchema: GenMessage<CommittedToken> = /*@__PURE__*/
+  messageDesc(file_medv_v1_diffusion, 10);
 
 /**
  * @generated from message medv.v1.AnswerEnd
@@ -555,7 +607,7 @@ export type AnswerEnd = Message$1<"medv.v1.AnswerEnd"> & {
  * Use `create(AnswerEndSchema)` to create a new message.
  */
 export const AnswerEndSchema: GenMessage<AnswerEnd> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 10);
+  messageDesc(file_medv_v1_diffusion, 11);
 
 /**
  * @generated from message medv.v1.DescribeModelRequest
@@ -568,7 +620,7 @@ export type DescribeModelRequest = Message$1<"medv.v1.DescribeModelRequest"> & {
  * Use `create(DescribeModelRequestSchema)` to create a new message.
  */
 export const DescribeModelRequestSchema: GenMessage<DescribeModelRequest> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 11);
+  messageDesc(file_medv_v1_diffusion, 12);
 
 /**
  * What the gateway needs to preprocess an image for this model.
@@ -599,7 +651,7 @@ export type ImagePreprocessing = Message$1<"medv.v1.ImagePreprocessing"> & {
  * Use `create(ImagePreprocessingSchema)` to create a new message.
  */
 export const ImagePreprocessingSchema: GenMessage<ImagePreprocessing> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 12);
+  messageDesc(file_medv_v1_diffusion, 13);
 
 /**
  * One admissible size of the tile grid, in pixels.
@@ -623,7 +675,7 @@ export type GridPinpoint = Message$1<"medv.v1.GridPinpoint"> & {
  * Use `create(GridPinpointSchema)` to create a new message.
  */
 export const GridPinpointSchema: GenMessage<GridPinpoint> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 13);
+  messageDesc(file_medv_v1_diffusion, 14);
 
 /**
  * @generated from message medv.v1.DescribeModelResponse
@@ -667,7 +719,7 @@ export type DescribeModelResponse = Message$1<"medv.v1.DescribeModelResponse"> &
  * Use `create(DescribeModelResponseSchema)` to create a new message.
  */
 export const DescribeModelResponseSchema: GenMessage<DescribeModelResponse> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 14);
+  messageDesc(file_medv_v1_diffusion, 15);
 
 /**
  * @generated from enum medv.v1.Role

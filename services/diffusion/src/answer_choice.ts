@@ -1,0 +1,155 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MergedPrompt } from "@medv/model/merge_prompt";
+import type { Tokenizer } from "@medv/model/tokenizer";
+import {
+  FinishReason,
+  GenerateResponseSchema,
+  type GenerateResponse,
+  type Profile,
+} from "@medv/proto/diffusion";
+import { profileNumber } from "@medv/proto/profile_name";
+import { blockDraft } from "./block_draft.ts";
+import { CommittedLogprobs } from "./committed_logprobs.ts";
+import { CommittedTextStream } from "./committed_text.ts";
+import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
+import { denoise, type RunEnd } from "./denoise.ts";
+import type { DenoiseSettings } from "./denoise_settings.ts";
+
+/** One of the answers to a conversation. */
+export type ChoiceRequest = {
+  /** Which one, from 0. */
+  readonly choice: number;
+  readonly prompt: MergedPrompt;
+  readonly embeddings: Embeddings;
+  readonly settings: DenoiseSettings;
+  /** Texts before which the answer ends. */
+  readonly stop: readonly string[];
+  /** Text comes with its tokens. */
+  readonly logprobs: boolean;
+  /** What it took to have the embeddings, and how many had to be pulled. */
+  readonly embeddingMs: number;
+  readonly embeddingsPulled: number;
+};
+
+export type ChoiceOptions = {
+  readonly tokenizer: Tokenizer;
+  /** @param waited Told how long the row stood in line, in milliseconds. */
+  readonly run: (
+    row: DecoderRow,
+    waited: (waitedMs: number) => void,
+    signal: AbortSignal,
+  ) => Promise<RowResult>;
+  /** Told numbers of the finished answer, none of its text. */
+  readonly onEnd: (end: ChoiceEnd) => void;
+};
+
+/** What a finished answer was and took; times in milliseconds. */
+export type ChoiceEnd = {
+  readonly profile: Profile;
+  readonly finishReason: FinishReason;
+  readonly promptTokens: number;
+  readonly imageRows: number;
+  readonly genLength: number;
+  readonly completionTokens: number;
+  readonly forwardPasses: number;
+  readonly revisions: number;
+  readonly queueMs: number;
+  readonly embeddingMs: number;
+  readonly embeddingsPulled: number;
+  readonly firstRunMs: number;
+  readonly decodeMs: number;
+};
+
+/** One answer: start, a draft after each run, text as it becomes final, end. */
+export async function* answerChoice(
+  request: ChoiceRequest,
+  { tokenizer, run, onEnd }: ChoiceOptions,
+  signal: AbortSignal,
+): AsyncGenerator<GenerateResponse> {
+  const { choice, prompt, settings } = request;
+  const event = (value: EventInit): GenerateResponse =>
+    create(GenerateResponseSchema, { event: value, choice });
+  const promptTokens = prompt.tokenIds.length;
+  yield event({
+    case: "answerStart",
+    value: {
+      promptTokens,
+      imageRows: prompt.imageRows,
+      profile: profileNumber(settings.profile),
+      genLength: settings.genLength,
+      blockLength: settings.blockLength,
+      steps: settings.steps ?? 0,
+      seed: BigInt(settings.seed),
+    },
+  });
+
+  const startedAt = performance.now();
+  const text = new CommittedTextStream((ids) => tokenizer.decode(ids), request.stop);
+  const logprobs = new CommittedLogprobs(text, tokenizer);
+  let last: RunEnd | undefined;
+  let stopped = false;
+  let firstRunMs = 0;
+  let queueMs = 0;
+  const waited = (waitedMs: number): void => {
+    queueMs += waitedMs;
+  };
+  const push = (ids: Int32Array, end: RunEnd, isLast: boolean): GenerateResponse | undefined => {
+    const { delta, stopped: met } = text.push(ids, isLast);
+    stopped = met;
+    if (delta === "") return undefined;
+    const tokens = request.logprobs ? logprobs.next(ids, end) : [];
+    return event({ case: "textDelta", value: { text: delta, tokens } });
+  };
+  const denoising = denoise(
+    (row, runSignal) => run(row, waited, runSignal),
+    { ...request, maskId: tokenizer.special.mask },
+    signal,
+  );
+  for await (const end of denoising) {
+    firstRunMs ||= performance.now() - startedAt;
+    last = end;
+    yield event({ case: "blockDraft", value: blockDraft(end, settings, tokenizer) });
+    const delta = push(settledFront(end), end, false);
+    if (delta !== undefined) yield delta;
+    if (stopped) break;
+  }
+  if (!stopped && last !== undefined) {
+    const delta = push(withSuffix(settledFront(last), last, settings), last, true);
+    if (delta !== undefined) yield delta;
+  }
+  const finished = stopped || last?.stop !== undefined;
+  const end = {
+    finishReason: finished ? FinishReason.STOP : FinishReason.LENGTH,
+    completionTokens: last?.stop ?? settings.genLength,
+    forwardPasses: last?.forwardPasses ?? 0,
+    revisions: last?.revisions ?? 0,
+    queueMs,
+    embeddingMs: request.embeddingMs,
+    embeddingsPulled: request.embeddingsPulled,
+    decodeMs: performance.now() - startedAt,
+  };
+  yield event({ case: "answerEnd", value: end });
+  const { genLength } = settings;
+  const { imageRows } = prompt;
+  onEnd({
+    ...end,
+    profile: profileNumber(settings.profile),
+    promptTokens,
+    imageRows,
+    genLength,
+    firstRunMs,
+  });
+}
+
+/** The tokens from the start that will not change any more, up to a stop. */
+function settledFront({ tokenIds, settled, stop }: RunEnd): Int32Array {
+  return tokenIds.subarray(0, Math.min(settled, stop ?? settled));
+}
+
+/** The published sampler returns the suffix behind the answer. */
+function withSuffix(ids: Int32Array, end: RunEnd, settings: DenoiseSettings): Int32Array {
+  const whole = ids.length === (end.stop ?? settings.genLength);
+  return whole ? Int32Array.from([...ids, ...settings.suffixIds]) : ids;
+}
+
+type EventInit = NonNullable<MessageInitShape<typeof GenerateResponseSchema>["event"]>;
