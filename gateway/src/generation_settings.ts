@@ -26,6 +26,9 @@ const diffusionSchema = z.strictObject({
   refresh_commits: count.optional(),
   doubt: z.number().optional(),
   min_tokens: z.int().min(0).max(0xffff_ffff).optional(),
+  max_tokens: count.optional(),
+  start_length: count.optional(),
+  words: count.optional(),
   system_prompt: z.enum(["general", "medical"]).optional(),
   keep_image_newline: z.boolean().optional(),
 });
@@ -81,6 +84,9 @@ export function toGenerationSettings(
     ...(diffusion.refresh_commits !== undefined && { refreshCommits: diffusion.refresh_commits }),
     ...(diffusion.doubt !== undefined && { doubt: diffusion.doubt }),
     ...(diffusion.min_tokens !== undefined && { minTokens: diffusion.min_tokens }),
+    ...(diffusion.max_tokens !== undefined && { maxTokens: diffusion.max_tokens }),
+    ...(diffusion.start_length !== undefined && { startLength: diffusion.start_length }),
+    ...(diffusion.words !== undefined && { words: diffusion.words }),
     // OpenAI's seed may be negative, the wire's is unsigned.
     ...(typeof seed === "number" && { seed: BigInt.asUintN(64, BigInt(seed)) }),
     logprobs: request.logprobs ?? false,

@@ -185,6 +185,7 @@ async function runCase(
   const settings: DenoiseSettings = {
     profile,
     genLength: each.gen_length,
+    plan: { type: "fixed" },
     blockLength: each.block_length,
     steps: each.threshold == null ? each.steps : undefined,
     rules: { ...NO_RULES, factor: each.threshold ?? -1 },

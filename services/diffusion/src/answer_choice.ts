@@ -69,6 +69,7 @@ export async function* answerChoice(
   const { choice, prompt, settings } = request;
   const event = (value: EventInit): GenerateResponse =>
     create(GenerateResponseSchema, { event: value, choice });
+  const { mask, eot } = tokenizer.special;
   const promptTokens = prompt.tokenIds.length;
   yield event({
     case: "answerStart",
@@ -102,25 +103,25 @@ export async function* answerChoice(
   };
   const denoising = denoise(
     (row, runSignal) => run(row, waited, runSignal),
-    { ...request, maskId: tokenizer.special.mask },
+    { ...request, maskId: mask },
     signal,
   );
   for await (const end of denoising) {
     firstRunMs ||= performance.now() - startedAt;
     last = end;
-    yield event({ case: "blockDraft", value: blockDraft(end, settings, tokenizer) });
+    yield event({ case: "blockDraft", value: blockDraft(end, tokenizer) });
     const delta = push(settledFront(end), end, false);
     if (delta !== undefined) yield delta;
     if (stopped) break;
   }
   if (!stopped && last !== undefined) {
-    const delta = push(withSuffix(settledFront(last), last, settings), last, true);
+    const delta = push(withSuffix(filledFront(last, mask), last, settings), last, true);
     if (delta !== undefined) yield delta;
   }
-  const finished = stopped || last?.stop !== undefined;
+  const finished = stopped || last?.stop !== undefined || settings.suffixIds[0] === eot;
   const end = {
     finishReason: finished ? FinishReason.STOP : FinishReason.LENGTH,
-    completionTokens: last?.stop ?? settings.genLength,
+    completionTokens: last?.stop ?? last?.tokenIds.length ?? 0,
     forwardPasses: last?.forwardPasses ?? 0,
     revisions: last?.revisions ?? 0,
     queueMs,
@@ -146,10 +147,16 @@ function settledFront({ tokenIds, settled, stop }: RunEnd): Int32Array {
   return tokenIds.subarray(0, Math.min(settled, stop ?? settled));
 }
 
+/** The tokens of the finished answer up to a stop, or to what a schedule left covered. */
+function filledFront({ tokenIds, stop }: RunEnd, maskId: number): Int32Array {
+  const gap = tokenIds.indexOf(maskId);
+  return tokenIds.subarray(0, Math.min(gap < 0 ? tokenIds.length : gap, stop ?? Infinity));
+}
+
 /** The published sampler returns the suffix behind the answer. */
-function withSuffix(ids: Int32Array, end: RunEnd, settings: DenoiseSettings): Int32Array {
-  const whole = ids.length === (end.stop ?? settings.genLength);
-  return whole ? Int32Array.from([...ids, ...settings.suffixIds]) : ids;
+function withSuffix(ids: Int32Array, end: RunEnd, { suffixIds }: DenoiseSettings): Int32Array {
+  const whole = ids.length === (end.stop ?? end.tokenIds.length);
+  return whole ? Int32Array.from([...ids, ...suffixIds]) : ids;
 }
 
 type EventInit = NonNullable<MessageInitShape<typeof GenerateResponseSchema>["event"]>;

@@ -1,8 +1,12 @@
 import type { MergedPrompt } from "@medv/model/merge_prompt";
 import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
+import { countMasked, coveredCanvas, type Canvas } from "./canvas.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
+import { fitWords } from "./fit_words.ts";
+import { grow } from "./grow.ts";
+import { viewOf, type View } from "./view.ts";
 
 /** One run of the block decoder for one answer, by itself or together with others. */
 export type RunRow = (row: DecoderRow, signal: AbortSignal) => Promise<RowResult>;
@@ -10,16 +14,18 @@ export type RunRow = (row: DecoderRow, signal: AbortSignal) => Promise<RowResult
 /** How the canvas looks after a run. Positions count from the start of the answer. */
 export type RunEnd = {
   readonly block: number;
-  /** `[genLength]`, mask tokens where nothing is committed. */
+  /** `[length]`, mask tokens where nothing is committed. */
   readonly tokenIds: Int32Array;
-  /** `[genLength]`: denoise step of the answer at which a position committed; -1 where it did not. */
+  /** `[length]`: denoise step of the answer at which a position committed; -1 where it did not. */
   readonly commitStep: Int32Array;
-  /** `[genLength]`: confidence at commit. */
+  /** `[length]`: confidence at commit. */
   readonly commitConfidence: Float32Array;
-  /** First position that got logits, with what was predicted there in the last step. */
+  /** First position of the block, with what was predicted from there on in the last step. */
   readonly activeStart: number;
   readonly prediction: Int32Array;
   readonly confidence: Float32Array;
+  /** The position after the block's last. */
+  readonly blockEnd: number;
   /** Position of the stop, or undefined. */
   readonly stop: number | undefined;
   /** Positions before it will not change any more. */
@@ -49,85 +55,131 @@ export async function* denoise(
   signal: AbortSignal,
 ): AsyncGenerator<RunEnd> {
   const { settings, maskId } = request;
-  const { genLength, blockLength } = settings;
-  const blocks = Math.ceil(genLength / blockLength);
-  const commitStep = new Int32Array(genLength).fill(-1);
-  const commitConfidence = new Float32Array(genLength);
-  let canvas = newCanvas(settings, maskId);
-
-  for (let block = 0; block < blocks; block++) {
-    const [start, end] = [block * blockLength, Math.min((block + 1) * blockLength, genLength)];
-    if (canvas.stop <= start) return;
-    const schedule = scheduleOf(settings, countMasked(canvas, start, end, maskId), blocks);
-    const steps = schedule?.length ?? Infinity;
-    for (let step = 0; step < steps;) {
-      if (isDone(canvas, { start, end, maskId })) break;
-      const view = viewOf(request, canvas, {
-        start,
-        end,
-        quota: quotaOf(settings, schedule, step),
-      });
-      const result = await run(view.row, signal);
-      const seen = view.canvasEnd - view.canvasStart;
-      const at = (place: number): number => place - view.canvasStart;
-      result.commitStep.subarray(view.canvasStart, view.canvasEnd).forEach((made, position) => {
-        if (made < 0) return;
-        commitStep[position] = canvas.step + made;
-        commitConfidence[position] = result.commitConfidence[view.canvasStart + position] ?? 0;
-      });
-      const tokenIds = canvas.tokenIds.slice();
-      tokenIds.set(result.tokenIds.subarray(view.canvasStart, view.canvasStart + seen));
-      canvas = {
-        tokenIds,
-        stop: result.stop < NO_STOP ? at(result.stop) : NO_STOP,
-        step: canvas.step + result.forwardPasses,
-        revisions: canvas.revisions + result.revisions,
-      };
-      step += result.forwardPasses;
-      const isFilled = isDone(canvas, { start, end, maskId });
-      const gap = tokenIds.indexOf(maskId);
-      yield {
-        block,
-        tokenIds,
-        commitStep: commitStep.slice(),
-        commitConfidence: commitConfidence.slice(),
-        activeStart: start,
-        prediction: result.prediction,
-        confidence: result.confidence,
-        stop: canvas.stop < NO_STOP ? canvas.stop : undefined,
-        settled: Math.min(
-          gap < 0 ? genLength : gap,
-          settings.doubt > 0 && !isFilled ? start : genLength,
-        ),
-        forwardPasses: canvas.step,
-        revisions: canvas.revisions,
-      };
+  const { genLength, blockLength, plan } = settings;
+  let canvas = coveredCanvas(plan.type === "fixed" ? genLength : plan.startLength, maskId);
+  let start = 0;
+  for (let round = 0; ; round++) {
+    const { length } = canvas.tokenIds;
+    while (start < length && canvas.stop > start) {
+      const end = Math.min(start + blockLength, length);
+      canvas = yield* denoiseBlock(run, { request, canvas, start, end }, signal);
+      start = end;
     }
+    const next = nextCanvas(canvas, settings, { round, maskId });
+    if (next === undefined) return;
+    ({ canvas, start } = next);
   }
 }
 
-/** The answer under way: everything that changes from run to run. */
-type Canvas = {
-  /** `[genLength]`, mask tokens where nothing is committed. */
-  readonly tokenIds: Int32Array;
-  /** Position of a stop, or NO_STOP. */
-  readonly stop: number;
-  /** Denoise steps made so far. */
-  readonly step: number;
-  readonly revisions: number;
+/** Another canvas to go on with and the position to go on from, where the plan asks for one. */
+function nextCanvas(
+  canvas: Canvas,
+  { genLength: most, blockLength, plan }: DenoiseSettings,
+  options: { readonly round: number; readonly maskId: number },
+): { readonly canvas: Canvas; readonly start: number } | undefined {
+  switch (plan.type) {
+    case "fixed":
+      return undefined;
+    case "adaptive":
+      return grow(canvas, plan, { ...options, blockLength, most });
+    case "words":
+      return fitWords(canvas, plan, { ...options, most });
+    default:
+      return plan satisfies never;
+  }
+}
+
+type Block = {
+  readonly request: DenoiseRequest;
+  readonly canvas: Canvas;
+  readonly start: number;
+  readonly end: number;
 };
 
-function newCanvas({ genLength }: DenoiseSettings, maskId: number): Canvas {
-  const tokenIds = new Int32Array(genLength).fill(maskId);
-  return { tokenIds, stop: NO_STOP, step: 0, revisions: 0 };
+/** Runs until the block is filled or its schedule ends; returns the canvas as it is then. */
+async function* denoiseBlock(
+  run: RunRow,
+  { request, canvas: before, start, end }: Block,
+  signal: AbortSignal,
+): AsyncGenerator<RunEnd, Canvas> {
+  const { settings, maskId } = request;
+  const schedule = scheduleOf(settings, countMasked(before, start, end, maskId));
+  const steps = schedule?.length ?? Infinity;
+  let canvas = before;
+  for (let step = 0; step < steps;) {
+    if (isDone(canvas, { start, end, maskId })) break;
+    const quota = quotaOf(settings, schedule, step);
+    const view = viewOf(request, canvas, { start, end, quota });
+    const result = await run(view.row, signal);
+    canvas = afterRun(canvas, view, result);
+    step += result.forwardPasses;
+    const isFilled = isDone(canvas, { start, end, maskId });
+    yield runEnd(canvas, result, { request, start, end, isFilled });
+  }
+  return canvas;
+}
+
+function afterRun(canvas: Canvas, view: View, result: RowResult): Canvas {
+  const { canvasStart, canvasEnd } = view;
+  const tokenIds = canvas.tokenIds.slice();
+  const commitStep = canvas.commitStep.slice();
+  const commitConfidence = canvas.commitConfidence.slice();
+  tokenIds.set(result.tokenIds.subarray(canvasStart, canvasEnd));
+  result.commitStep.subarray(canvasStart, canvasEnd).forEach((made, position) => {
+    if (made < 0) return;
+    commitStep[position] = canvas.step + made;
+    commitConfidence[position] = result.commitConfidence[canvasStart + position] ?? 0;
+  });
+  return {
+    tokenIds,
+    commitStep,
+    commitConfidence,
+    stop: result.stop < NO_STOP ? result.stop - canvasStart : NO_STOP,
+    step: canvas.step + result.forwardPasses,
+    revisions: canvas.revisions + result.revisions,
+  };
+}
+
+function runEnd(
+  canvas: Canvas,
+  { prediction, confidence }: RowResult,
+  options: {
+    readonly request: DenoiseRequest;
+    readonly start: number;
+    readonly end: number;
+    readonly isFilled: boolean;
+  },
+): RunEnd {
+  const { request, start, end, isFilled } = options;
+  const { blockLength, doubt, plan } = request.settings;
+  const { tokenIds, commitStep, commitConfidence, stop, step, revisions } = canvas;
+  const gap = tokenIds.indexOf(request.maskId);
+  return {
+    block: Math.floor(start / blockLength),
+    tokenIds,
+    commitStep,
+    commitConfidence,
+    activeStart: start,
+    prediction,
+    confidence,
+    blockEnd: end,
+    stop: stop < NO_STOP ? stop : undefined,
+    settled: Math.min(
+      gap < 0 ? tokenIds.length : gap,
+      doubt > 0 && !isFilled ? start : Infinity,
+      plan.type === "words" ? plan.kept : Infinity,
+    ),
+    forwardPasses: step,
+    revisions,
+  };
 }
 
 /** The transfer schedule of a block; undefined where rules decide and the block ends when it is filled. */
 function scheduleOf(
-  { steps }: DenoiseSettings,
+  { steps, genLength, blockLength }: DenoiseSettings,
   masked: number,
-  blocks: number,
 ): Uint32Array | undefined {
+  const blocks = Math.ceil(genLength / blockLength);
   return steps === undefined ? undefined : transferSchedule(masked, steps / blocks);
 }
 
@@ -143,57 +195,6 @@ function quotaOf(
     { length: Math.min(most, schedule.length - step) },
     (_, index) => schedule[step + index] ?? 0,
   );
-}
-
-/** What a run is fed: prompt, canvas up to the window after the block, the last position, suffix. */
-function viewOf(
-  { prompt, embeddings, settings }: DenoiseRequest,
-  canvas: Canvas,
-  block: { readonly start: number; readonly end: number; readonly quota: readonly number[] },
-): { readonly row: DecoderRow; readonly canvasStart: number; readonly canvasEnd: number } {
-  const { genLength, suffixIds, suffixWindow, cache } = settings;
-  const canvasStart = prompt.tokenIds.length;
-  const seen = Math.min(genLength, block.end + (suffixWindow ?? genLength));
-  const canvasEnd = canvasStart + seen;
-  const last = seen < genLength ? [genLength - 1] : [];
-  const tokenIds = Int32Array.from([
-    ...prompt.tokenIds,
-    ...canvas.tokenIds.subarray(0, seen),
-    ...last.map((position) => canvas.tokenIds[position] ?? 0),
-    ...suffixIds,
-  ]);
-  const positions = Int32Array.from([
-    ...Array.from({ length: canvasEnd }, (_, place) => place),
-    ...last.map((position) => canvasStart + position),
-    ...suffixIds.map((_, index) => canvasStart + genLength + index),
-  ]);
-  const blockEnd = canvasStart + block.end;
-  return {
-    canvasStart,
-    canvasEnd,
-    row: {
-      ...prompt,
-      ...settings,
-      embeddings,
-      tokenIds,
-      positions,
-      activeStart: canvasStart + block.start,
-      activeEnd: cache === "prefix" ? tokenIds.length : blockEnd,
-      blockEnd,
-      canvasStart,
-      canvasEnd,
-      quota: block.quota,
-      commitLimit: settings.refreshCommits,
-      randomRemasking: settings.remasking === "random",
-      stepOffset: canvas.step,
-      eotFrom: canvasStart + settings.minTokens,
-      stop: canvas.stop < NO_STOP ? canvasStart + canvas.stop : NO_STOP,
-    },
-  };
-}
-
-function countMasked({ tokenIds }: Canvas, from: number, to: number, maskId: number): number {
-  return tokenIds.subarray(from, to).filter((id) => id === maskId).length;
 }
 
 /** The block is filled, or a stop is known and nothing before it is masked. */

@@ -1,11 +1,14 @@
 import type { ProfileName } from "@medv/proto/profile_name";
 import type { TransferRules } from "./decoder_row.ts";
+import type { LengthPlan } from "./length_plan.ts";
 
 /** How an answer is denoised, every field decided. */
 export type DenoiseSettings = {
   /** Where the settings began, before a request changed some. */
   readonly profile: ProfileName;
+  /** Longest that the canvas becomes, in tokens. */
   readonly genLength: number;
+  readonly plan: LengthPlan;
   readonly blockLength: number;
   /** Denoise steps of the whole answer, where the transfer schedule alone decides; else undefined. */
   readonly steps: number | undefined;

@@ -1,16 +1,14 @@
-import { DomainError } from "@medv/proto";
 import { Cache, Remasking, type GenerationSettings } from "@medv/proto/diffusion";
 import type { Tokenizer } from "@medv/model/tokenizer";
 import { NO_RULES, type TransferRules } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 import { profileName } from "@medv/proto/profile_name";
 import { DEFAULT_PROFILE, PROFILES } from "./profiles.ts";
+import { MAX_GEN_LENGTH, resolveLength } from "./resolve_length.ts";
+import { contradiction, invalid, within } from "./setting_error.ts";
 
 /** What holds where a request says nothing, whatever the profile. */
 export const DEFAULTS = { genLength: 64, temperature: 0, cfgScale: 0 } as const;
-
-/** Longest answer that is taken, whatever the context would allow. */
-const MAX_GEN_LENGTH = 4096;
 
 type Settings = GenerationSettings | undefined;
 
@@ -21,21 +19,18 @@ type Settings = GenerationSettings | undefined;
  */
 export function resolveSettings(
   settings: Settings,
-  tokenizer: Pick<Tokenizer, "encodeText" | "special" | "size">,
+  tokenizer: Pick<Tokenizer, "encodeText" | "decode" | "special" | "size">,
   randomSeed: () => number,
 ): DenoiseSettings {
   const profile = profileName(settings?.profile) ?? DEFAULT_PROFILE;
   const base = PROFILES[profile];
-  const genLength = within(
-    "gen_length",
-    settings?.genLength ?? DEFAULTS.genLength,
-    1,
-    MAX_GEN_LENGTH,
-  );
+  const length = resolveLength(settings, tokenizer, DEFAULTS.genLength);
+  const { genLength, plan } = length;
+  const firstLength = plan.type === "adaptive" ? plan.startLength : genLength;
   const cache = CACHES[settings?.cache ?? Cache.UNSPECIFIED] ?? base.cache;
   const blockLength = within(
     "block_length",
-    settings?.blockLength ?? Math.min(base.blockLength ?? genLength, genLength),
+    settings?.blockLength ?? Math.min(base.blockLength ?? firstLength, genLength),
     1,
     genLength,
   );
@@ -48,8 +43,8 @@ export function resolveSettings(
   const forbidden = settings?.forbiddenTokenIds ?? [];
   for (const id of forbidden) within("forbidden_token_ids", id, 0, size - 1);
   return {
+    ...length,
     profile,
-    genLength,
     blockLength,
     steps,
     rules: chosen === undefined ? base.rules : rulesOf(settings),
@@ -83,8 +78,6 @@ export function resolveSettings(
       [special.eot],
       ...(settings?.stop ?? []).map((stop) => tokenizer.encodeText(stop)),
     ].filter((sequence) => sequence.length > 0),
-    minTokens: within("min_tokens", settings?.minTokens ?? 0, 0, genLength),
-    suffixIds: settings?.suffix === undefined ? [] : tokenizer.encodeText(settings.suffix),
     forbiddenIds: [special.eos, special.bos, special.startHeader, special.endHeader, ...forbidden],
     seed: settings?.seed === undefined ? randomSeed() : Number(settings.seed % BigInt(SEEDS)),
   };
@@ -131,9 +124,13 @@ function rulesOf(settings: Settings): TransferRules {
 /** Denoise steps of the whole answer under the transfer schedule, spread evenly over blocks of one length. */
 function scheduledSteps(settings: Settings, genLength: number, blockLength: number): number {
   if (genLength % blockLength !== 0) {
+    const field =
+      settings?.startLength === undefined || settings.blockLength !== undefined
+        ? "block_length"
+        : "start_length";
     throw invalid(
-      "block_length",
-      `Cannot use block_length ${blockLength} as it must divide gen_length ${genLength} where a schedule decides`,
+      field,
+      `Cannot use ${field} ${blockLength} as it must divide gen_length ${genLength} where a schedule decides`,
       "choose a divisor, such as gen_length itself, or a rule such as risk",
     );
   }
@@ -190,26 +187,4 @@ function refuseContradictions(
       "random places know no confidence that a rule could read; give steps",
     );
   }
-}
-
-function within(field: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) {
-    throw invalid(field, `Cannot use ${field} ${value} as it must be from ${least} to ${most}`);
-  }
-  return value;
-}
-
-function contradiction(field: string, other: string, why: string): DomainError {
-  return invalid(
-    field,
-    `Cannot use ${field} together with ${other} as ${why}`,
-    `give ${field} or ${other}`,
-  );
-}
-
-function invalid(field: string, message: string, hint?: string): DomainError {
-  return new DomainError("invalid_setting", message, {
-    field: `diffusion.${field}`,
-    ...(hint === undefined ? {} : { hint }),
-  });
 }

@@ -1,0 +1,52 @@
+import { NO_STOP } from "@medv/model/stop_position";
+
+/** The answer under way: everything that changes from run to run. Positions count from its start. */
+export type Canvas = {
+  /** `[length]`, mask tokens where nothing is committed. */
+  readonly tokenIds: Int32Array;
+  /** `[length]`: denoise step of the answer at which a position committed; -1 where it did not. */
+  readonly commitStep: Int32Array;
+  /** `[length]`: confidence at commit. */
+  readonly commitConfidence: Float32Array;
+  /** Position of a stop, or NO_STOP. */
+  readonly stop: number;
+  /** Denoise steps made so far. */
+  readonly step: number;
+  /** Tokens that were covered again so far. */
+  readonly revisions: number;
+};
+
+/** A canvas of which nothing is known. */
+export function coveredCanvas(length: number, maskId: number): Canvas {
+  return {
+    tokenIds: new Int32Array(length).fill(maskId),
+    commitStep: new Int32Array(length).fill(-1),
+    commitConfidence: new Float32Array(length),
+    stop: NO_STOP,
+    step: 0,
+    revisions: 0,
+  };
+}
+
+/** The canvas at another length, covered from a position on; a stop there is forgotten. */
+export function recovered(
+  canvas: Canvas,
+  { from, length, maskId }: { readonly from: number; readonly length: number; maskId: number },
+): Canvas {
+  const { tokenIds, commitStep, commitConfidence, step, revisions } = canvas;
+  const covered = coveredCanvas(length, maskId);
+  covered.tokenIds.set(tokenIds.subarray(0, from));
+  covered.commitStep.set(commitStep.subarray(0, from));
+  covered.commitConfidence.set(commitConfidence.subarray(0, from));
+  return { ...covered, step, revisions };
+}
+
+/** Mask tokens from one position up to another. */
+export function countMasked(
+  { tokenIds }: Canvas,
+  from: number,
+  to: number,
+  maskId: number,
+): number {
+  return tokenIds.subarray(from, to).filter((id) => id === maskId).length;
+}
