@@ -1,7 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { openDecoder } from "@medv/diffusion/decoder_session";
+import { openDecoder, type DecoderSession } from "@medv/diffusion/decoder_session";
 import { generate } from "@medv/diffusion/generate";
-import type { Tokenizer } from "@medv/model/tokenizer";
 import {
   GenerateRequestSchema,
   Role,
@@ -25,7 +24,7 @@ export type Told = {
 
 /** The diffusion service's whole way from a question to its answers, on the embedded checkpoint, without the wire. */
 export async function openEmbeddedDecoder(): Promise<{
-  readonly tokenizer: Tokenizer;
+  readonly session: DecoderSession;
   /** The answers to a question without an image, by choice. */
   ask(
     settings: MessageInitShape<typeof GenerationSettingsSchema>,
@@ -56,7 +55,7 @@ export async function openEmbeddedDecoder(): Promise<{
     logger: createLogger({ service: "test", level: "silent" }),
   };
   return {
-    tokenizer: decoder.tokenizer,
+    session: decoder,
     release: () => decoder.release(),
     async ask(settings, choices = 1) {
       const request = create(GenerateRequestSchema, {

@@ -42,6 +42,17 @@ test.each(PROFILES)("generate() grows an answer that does not end, with $name", 
   expect(first?.tokens).toHaveLength(8);
 });
 
+test("generate() ends where nothing but mask tokens may be predicted", async () => {
+  const { size, special } = decoder.session.tokenizer;
+  const forbiddenTokenIds = Array.from({ length: size }, (_, id) => id).filter(
+    (id) => id !== special.mask,
+  );
+  const settings = { profile: Profile.BALANCED, genLength: 64, minTokens: 64, forbiddenTokenIds };
+  const [answer] = await decoder.ask(settings);
+  expect(answer?.text).toBe("");
+  expect(answer?.drafts).toHaveLength(2);
+});
+
 test("generate() gives answers of every length together as each alone", async () => {
   const settings = [
     { profile: Profile.BALANCED, words: 20 },

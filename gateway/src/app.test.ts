@@ -101,7 +101,8 @@ test("createApp() streams a native answer with provisional and committed text", 
 
 test("createApp() hands the settings to the decoder under its names", async () => {
   const settings = { max_tokens: 64, temperature: 0.5, seed: -1, stop: "END" };
-  const diffusion = { profile: "prefix", block_length: 32, forbidden_token_ids: [3] };
+  const lengths = { min_tokens: 1, max_tokens: 9, start_length: 3, words: 5, template: "{{2}}" };
+  const diffusion = { profile: "prefix", block_length: 32, forbidden_token_ids: [3], ...lengths };
   const response = await post(CHAT, { ...ask, ...settings, diffusion, n: 1, user: "u" });
   expect(response.status).toBe(200);
   expect(gateway.seen.requests[0]?.settings).toMatchObject({
@@ -112,6 +113,11 @@ test("createApp() hands the settings to the decoder under its names", async () =
     seed: 2n ** 64n - 1n,
     stop: ["END"],
     forbiddenTokenIds: [3],
+    minTokens: 1,
+    maxTokens: 9,
+    startLength: 3,
+    words: 5,
+    template: "{{2}}",
   });
 });
 

@@ -29,6 +29,7 @@ const diffusionSchema = z.strictObject({
   max_tokens: count.optional(),
   start_length: count.optional(),
   words: count.optional(),
+  template: z.string().min(1).optional(),
   system_prompt: z.enum(["general", "medical"]).optional(),
   keep_image_newline: z.boolean().optional(),
 });
@@ -87,6 +88,7 @@ export function toGenerationSettings(
     ...(diffusion.max_tokens !== undefined && { maxTokens: diffusion.max_tokens }),
     ...(diffusion.start_length !== undefined && { startLength: diffusion.start_length }),
     ...(diffusion.words !== undefined && { words: diffusion.words }),
+    ...(diffusion.template !== undefined && { template: diffusion.template }),
     // OpenAI's seed may be negative, the wire's is unsigned.
     ...(typeof seed === "number" && { seed: BigInt.asUintN(64, BigInt(seed)) }),
     logprobs: request.logprobs ?? false,

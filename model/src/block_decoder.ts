@@ -60,6 +60,7 @@ const STATE_OUTPUTS = [
   ["revisions", "revisions"],
   ["prediction", "prediction"],
   ["confidence", "confidence"],
+  ["asked", "asked_confidence"],
 ] as const satisfies readonly (readonly [keyof DecoderState, string])[];
 
 function blockDecoder(
@@ -229,6 +230,7 @@ function initialState(graph: Graph, { inputs, activeIndex }: StepContext): Decod
     revisions: like(inputs.length, "int64", 0),
     prediction: like(activeIndex, "int64", 0),
     confidence: like(activeIndex, "float32", 0),
+    asked: like(activeIndex, "float32", 0),
     done: like(inputs.length, "bool", 0),
     resting: like(inputs.length, "bool", 0),
   };
@@ -244,6 +246,7 @@ const STATE_FIELDS = [
   "revisions",
   "prediction",
   "confidence",
+  "asked",
   "done",
   "resting",
 ] as const satisfies readonly (keyof DecoderState)[];
@@ -259,6 +262,7 @@ function mapState(map: (field: keyof DecoderState) => Value): DecoderState {
     revisions: map("revisions"),
     prediction: map("prediction"),
     confidence: map("confidence"),
+    asked: map("asked"),
     done: map("done"),
     resting: map("resting"),
   };

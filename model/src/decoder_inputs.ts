@@ -21,6 +21,8 @@ export type DecoderInputs = {
   readonly length: Value;
   /** int64 `[rows, active]`: places that get logits, and that inner steps feed; -1 is padding. */
   readonly active: Value;
+  /** int64 `[rows, active]`: tokens of which the refresh is to say how probable they are there. */
+  readonly asked: Value;
   /** int64 `[rows, shadow]`: places that inner steps look at as if they were covered; -1 is padding. */
   readonly shadow: Value;
   /** int64 `[rows]`: nothing at or after it commits. */
@@ -78,6 +80,7 @@ export function decoderInputs(graph: Graph, config: ModelConfig): DecoderInputs 
     positions: graph.input("positions", "int64", ["rows", "sequence"]),
     length: graph.input("length", "int64", perRow),
     active: graph.input("active", "int64", ["rows", "active"]),
+    asked: graph.input("asked", "int64", ["rows", "active"]),
     shadow: graph.input("shadow", "int64", ["rows", "shadow"]),
     blockEnd: graph.input("block_end", "int64", perRow),
     canvasStart: graph.input("canvas_start", "int64", perRow),

@@ -20,6 +20,8 @@ export type DecoderState = {
   /** int64 `[rows, active]`, float32 `[rows, active]`: the last prediction for every active position. */
   readonly prediction: Value;
   readonly confidence: Value;
+  /** float32 `[rows, active]`: probability of the tokens that were asked for, as the refresh saw it. */
+  readonly asked: Value;
   /** bool `[rows]`: the block needs no further step. */
   readonly done: Value;
   /** bool `[rows]`: the row takes no further part in this run. */

@@ -109,6 +109,7 @@ export function denoiseStep(
       active.confidence,
       state.confidence,
     ]),
+    asked: standing === undefined ? active.standing : state.asked,
     done,
     resting: restingAfter(graph, { done, committed, step, inputs }),
   };
@@ -132,7 +133,10 @@ function restingAfter(
   ].reduce((left, right) => graph.op("Or", [left, right]), done);
 }
 
-/** Asks the LM head about what is covered, and about what stands where a shadow looks. */
+/**
+ * Asks the LM head about what is covered, and about what stands where a shadow looks; at the refresh, which has no
+ * shadows, about the tokens that the run is asked for.
+ */
 function predicted(
   graph: Graph,
   { hidden, withShadow }: StepQueries,
@@ -161,10 +165,12 @@ function predicted(
       hidden,
       wanted: join(wanted, settled),
       places: join(inputs.active, inputs.shadow),
-      tokens: join(
-        gatherPlaces(graph, state.tokenIds, activeIndex),
-        gatherPlaces(graph, state.tokenIds, shadowIndex),
-      ),
+      tokens: withShadow
+        ? join(
+            gatherPlaces(graph, state.tokenIds, activeIndex),
+            gatherPlaces(graph, state.tokenIds, shadowIndex),
+          )
+        : inputs.asked,
     },
     { ...context, step, head: (picked) => context.head(graph, picked) },
   );

@@ -13,7 +13,7 @@ export type Prediction = {
   readonly confidence: Value;
   /** float32: entropy in nats, where a row's rule wants it. */
   readonly entropy: Value;
-  /** float32: probability of the token that stands there now. */
+  /** float32: probability of the token that stands there now, or that is asked for. */
   readonly standing: Value;
 };
 
@@ -25,7 +25,7 @@ export type Queries = {
   readonly wanted: Value;
   /** int64 `[rows, queries]`: places in the sequence, -1 for padding. */
   readonly places: Value;
-  /** int64 `[rows, queries]`: the tokens that stand there. */
+  /** int64 `[rows, queries]`: the tokens that stand there, or that are asked for. */
   readonly tokens: Value;
 };
 

@@ -15,13 +15,15 @@ export function blockDraft(
     tokens: Array.from({ length: end.blockEnd - end.activeStart }, (_, at) => {
       const position = end.activeStart + at;
       const committed = end.tokenIds[position] !== special.mask;
+      // Given text is there before the first step.
+      const step = committed ? end.commitStep[position] : undefined;
       const id = committed ? end.tokenIds[position] : end.prediction[at];
       return {
         position,
         text: tokenText(id ?? special.mask),
         confidence: (committed ? end.commitConfidence[position] : end.confidence[at]) ?? 0,
         committed,
-        ...(committed && { step: end.commitStep[position] ?? 0 }),
+        ...(step !== undefined && step >= 0 && { step }),
       };
     }),
   };

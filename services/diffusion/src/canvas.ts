@@ -28,6 +28,49 @@ export function coveredCanvas(length: number, maskId: number): Canvas {
   };
 }
 
+/** Given text: it is there before the first step, and nothing of it is in doubt. */
+export function givenCanvas(ids: readonly number[]): Canvas {
+  return {
+    ...coveredCanvas(ids.length, 0),
+    tokenIds: Int32Array.from(ids),
+    commitConfidence: new Float32Array(ids.length).fill(1),
+  };
+}
+
+/** Whether a position holds given text. */
+export function isGiven(
+  { tokenIds, commitStep }: Canvas,
+  position: number,
+  maskId: number,
+): boolean {
+  return tokenIds[position] !== maskId && commitStep[position] === -1;
+}
+
+/** The canvas with a piece of it replaced; what follows, a stop too, moves along. */
+export function spliced(
+  canvas: Canvas,
+  { start, end, piece }: { readonly start: number; readonly end: number; readonly piece: Canvas },
+): Canvas {
+  const splice = <T extends Int32Array | Float32Array>(whole: T, part: T, joined: T): T => {
+    joined.set(whole.subarray(0, start));
+    joined.set(part, start);
+    joined.set(whole.subarray(end), start + part.length);
+    return joined;
+  };
+  const moved = piece.tokenIds.length - (end - start);
+  const { tokenIds, commitStep, commitConfidence } = coveredCanvas(
+    canvas.tokenIds.length + moved,
+    0,
+  );
+  return {
+    ...canvas,
+    tokenIds: splice(canvas.tokenIds, piece.tokenIds, tokenIds),
+    commitStep: splice(canvas.commitStep, piece.commitStep, commitStep),
+    commitConfidence: splice(canvas.commitConfidence, piece.commitConfidence, commitConfidence),
+    stop: canvas.stop < NO_STOP && canvas.stop >= end ? canvas.stop + moved : canvas.stop,
+  };
+}
+
 /** The canvas at another length, covered from a position on; a stop there is forgotten. */
 export function recovered(
   canvas: Canvas,

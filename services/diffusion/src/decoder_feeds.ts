@@ -14,7 +14,7 @@ export function decoderFeeds(answers: readonly DecoderRow[], maskId: number): Te
   );
   const sequence = longest(rows, ({ tokenIds }) => tokenIds.length);
   const active = longest(rows, ({ activeStart, activeEnd }) => activeEnd - activeStart);
-  const shadow = longest(rows, (row) => shadowPlaces(row).length);
+  const shadow = longest(rows, (row) => row.shadow.length);
   const schedule = longest(rows, ({ quota }) => quota.length);
   const forbidden = longest(rows, ({ forbiddenIds }) => forbiddenIds.length);
   const stops = Math.max(
@@ -40,7 +40,8 @@ export function decoderFeeds(answers: readonly DecoderRow[], maskId: number): Te
     positions: whole([sequence], 0, ({ positions }) => positions),
     length: each(({ tokenIds }) => tokenIds.length),
     active: whole([active], -1, activePlaces),
-    shadow: whole([shadow], -1, shadowPlaces),
+    asked: whole([active], 0, ({ askedIds }) => askedIds),
+    shadow: whole([shadow], -1, (row) => row.shadow),
     block_end: each((row) => row.blockEnd),
     canvas_start: each((row) => row.canvasStart),
     canvas_end: each((row) => row.canvasEnd),
@@ -98,16 +99,12 @@ export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): re
       commitConfidence: float("commit_confidence", length),
       prediction: int("prediction", active),
       confidence: float("confidence", active),
+      asked: float("asked_confidence", active),
       stop: one("stop_position"),
       forwardPasses: one("forward_passes"),
       revisions: one("revisions"),
     };
   });
-}
-
-/** Places that a careful answer looks at as if they were covered: its block. */
-function shadowPlaces(row: DecoderRow): number[] {
-  return row.doubt > 0 ? activePlaces({ ...row, activeEnd: row.blockEnd }) : [];
 }
 
 function activePlaces({ activeStart, activeEnd }: DecoderRow): number[] {

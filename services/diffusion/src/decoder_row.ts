@@ -19,6 +19,10 @@ export type DecoderRow = {
   /** First place that gets logits, and the one after the last. */
   readonly activeStart: number;
   readonly activeEnd: number;
+  /** Tokens of which the run says how probable they are at the first active places. */
+  readonly askedIds: readonly number[];
+  /** Places that inner steps look at as if they were covered, to cover again what they doubt. */
+  readonly shadow: readonly number[];
   /** Nothing at or after it commits. */
   readonly blockEnd: number;
   readonly canvasStart: number;
@@ -66,6 +70,8 @@ export type RowResult = {
   /** `[active]`: what was last predicted where a mask token stood. */
   readonly prediction: Int32Array;
   readonly confidence: Float32Array;
+  /** `[active]`: probability of what was asked for. */
+  readonly asked: Float32Array;
   readonly stop: number;
   readonly forwardPasses: number;
   readonly revisions: number;

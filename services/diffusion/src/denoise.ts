@@ -2,6 +2,7 @@ import type { MergedPrompt } from "@medv/model/merge_prompt";
 import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
 import { countMasked, coveredCanvas, type Canvas } from "./canvas.ts";
+import { choose, openChoice, templateCanvas } from "./choose.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 import { fitWords } from "./fit_words.ts";
@@ -51,43 +52,71 @@ export type DenoiseRequest = {
  */
 export async function* denoise(
   run: RunRow,
-  request: DenoiseRequest,
+  asked: DenoiseRequest,
   signal: AbortSignal,
 ): AsyncGenerator<RunEnd> {
-  const { settings, maskId } = request;
-  const { genLength, blockLength, plan } = settings;
-  let canvas = coveredCanvas(plan.type === "fixed" ? genLength : plan.startLength, maskId);
+  let request = asked;
+  let canvas = firstCanvas(request);
   let start = 0;
   for (let round = 0; ; round++) {
-    const { length } = canvas.tokenIds;
-    while (start < length && canvas.stop > start) {
-      const end = Math.min(start + blockLength, length);
+    const { blockLength, plan } = request.settings;
+    const choice = plan.type === "template" ? openChoice(plan) : undefined;
+    const fillEnd = choice?.start ?? canvas.tokenIds.length;
+    while (start < fillEnd && canvas.stop > start) {
+      const end = Math.min(start + blockLength, fillEnd);
       canvas = yield* denoiseBlock(run, { request, canvas, start, end }, signal);
       start = end;
     }
-    const next = nextCanvas(canvas, settings, { round, maskId });
+    if (plan.type === "template" && choice !== undefined) {
+      const made = await choose(run, { request, plan, canvas, choice }, signal);
+      request = { ...request, settings: made.settings };
+      yield runEnd(made.canvas, UNASKED, { request, start, end: made.start, isFilled: true });
+      ({ canvas, start } = made);
+      continue;
+    }
+    const next = longerCanvas(canvas, request, round);
     if (next === undefined) return;
     ({ canvas, start } = next);
   }
 }
 
-/** Another canvas to go on with and the position to go on from, where the plan asks for one. */
-function nextCanvas(
-  canvas: Canvas,
-  { genLength: most, blockLength, plan }: DenoiseSettings,
-  options: { readonly round: number; readonly maskId: number },
-): { readonly canvas: Canvas; readonly start: number } | undefined {
+function firstCanvas({ settings, maskId }: DenoiseRequest): Canvas {
+  const { genLength, plan } = settings;
   switch (plan.type) {
     case "fixed":
-      return undefined;
+      return coveredCanvas(genLength, maskId);
     case "adaptive":
-      return grow(canvas, plan, { ...options, blockLength, most });
     case "words":
-      return fitWords(canvas, plan, { ...options, most });
+      return coveredCanvas(plan.startLength, maskId);
+    case "template":
+      return templateCanvas(plan, maskId);
     default:
       return plan satisfies never;
   }
 }
+
+/** A canvas to go on with, and the position to go on from, where the plan does not take the filled one for the answer. */
+function longerCanvas(
+  canvas: Canvas,
+  { settings, maskId }: DenoiseRequest,
+  round: number,
+): { readonly canvas: Canvas; readonly start: number } | undefined {
+  const { genLength: most, blockLength, plan } = settings;
+  switch (plan.type) {
+    case "fixed":
+    case "template":
+      return undefined;
+    case "adaptive":
+      return grow(canvas, plan, { blockLength, most, maskId });
+    case "words":
+      return fitWords(canvas, plan, { round, most, maskId });
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** A choice leaves nothing that is only predicted. */
+const UNASKED = { prediction: new Int32Array(), confidence: new Float32Array() };
 
 type Block = {
   readonly request: DenoiseRequest;
@@ -103,7 +132,8 @@ async function* denoiseBlock(
   signal: AbortSignal,
 ): AsyncGenerator<RunEnd, Canvas> {
   const { settings, maskId } = request;
-  const schedule = scheduleOf(settings, countMasked(before, start, end, maskId));
+  let masked = countMasked(before, start, end, maskId);
+  const schedule = scheduleOf(settings, masked);
   const steps = schedule?.length ?? Infinity;
   let canvas = before;
   for (let step = 0; step < steps;) {
@@ -115,6 +145,10 @@ async function* denoiseBlock(
     step += result.forwardPasses;
     const isFilled = isDone(canvas, { start, end, maskId });
     yield runEnd(canvas, result, { request, start, end, isFilled });
+    const left = countMasked(canvas, start, end, maskId);
+    // Whoever predicts mask tokens commits nothing: without a schedule that would go on for ever.
+    if (schedule === undefined && left === masked) break;
+    masked = left;
   }
   return canvas;
 }
@@ -142,7 +176,7 @@ function afterRun(canvas: Canvas, view: View, result: RowResult): Canvas {
 
 function runEnd(
   canvas: Canvas,
-  { prediction, confidence }: RowResult,
+  { prediction, confidence }: Pick<RowResult, "prediction" | "confidence">,
   options: {
     readonly request: DenoiseRequest;
     readonly start: number;

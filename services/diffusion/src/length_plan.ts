@@ -1,7 +1,9 @@
+import type { TemplatePart } from "./template.ts";
+
 /** How an answer comes to its length. */
 export type LengthPlan =
   /** The canvas is as long as it will ever be. */
-  { readonly type: "fixed" } | AdaptiveLength | WordsLength;
+  { readonly type: "fixed" } | AdaptiveLength | WordsLength | TemplateLength;
 
 /** The canvas starts short and grows by a block while the answer does not surely end in it. */
 export type AdaptiveLength = {
@@ -20,3 +22,6 @@ export type WordsLength = {
   readonly kept: number;
   readonly countWords: (ids: Int32Array) => number;
 };
+
+/** Some of the answer is given. Choices are made from the front, each when all before it is filled, and are given then. */
+export type TemplateLength = { readonly type: "template"; readonly parts: readonly TemplatePart[] };

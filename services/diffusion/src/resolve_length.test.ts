@@ -55,11 +55,35 @@ test("resolveLength() expects the tokens that so many words take, with an end be
   expect(plan.countWords(Int32Array.from(tokenizer.encodeText(" The heart\n is  large.")))).toBe(4);
 });
 
+test("resolveLength() is as long as the template with its longest choices, an end behind given text", () => {
+  const [left, far] = [" left", " far from it"].map((text) => tokenizer.encodeText(text).length);
+  const given = tokenizer.encodeText("Side:").length + Math.max(left ?? 0, far ?? 0);
+  expect(resolve({ template: "Side: {{left|far from it}}" })).toMatchObject({
+    genLength: given,
+    minTokens: given,
+    suffixIds: [eot],
+  });
+  expect(resolve({ template: "Side: {{left|far from it}}{{8}}" })).toMatchObject({
+    genLength: given + 8,
+    minTokens: given,
+    suffixIds: [],
+  });
+});
+
 test.each([
+  { settings: { template: "{{9}}", genLength: 9 }, fields: ["template", "gen_length"] },
+  { settings: { template: "{{9}}", minTokens: 9 }, fields: ["template", "min_tokens"] },
+  { settings: { template: "{{9}}", maxTokens: 9 }, fields: ["template", "max_tokens"] },
+  { settings: { template: "{{9}}", startLength: 9 }, fields: ["template", "start_length"] },
+  { settings: { template: "{{9}}", words: 9 }, fields: ["template", "words"] },
+  { settings: { template: "{{9}}", suffix: "x" }, fields: ["template", "suffix"] },
+  { settings: { template: "{{9}}", stop: ["x"] }, fields: ["template", "stop"] },
+  { settings: { template: "{{9}}", steps: 9 }, fields: ["template", "steps"] },
   { settings: { words: 9, genLength: 9 }, fields: ["words", "gen_length"] },
   { settings: { words: 9, minTokens: 9 }, fields: ["words", "min_tokens"] },
   { settings: { words: 9, maxTokens: 9 }, fields: ["words", "max_tokens"] },
   { settings: { words: 9, startLength: 9 }, fields: ["words", "start_length"] },
+  { settings: { words: 9, steps: 9 }, fields: ["words", "steps"] },
   { settings: { words: 9, suffix: "x" }, fields: ["words", "suffix"] },
   { settings: { maxTokens: 9, genLength: 9 }, fields: ["max_tokens", "gen_length"] },
   { settings: { maxTokens: 9, startLength: 9 }, fields: ["max_tokens", "start_length"] },
@@ -79,6 +103,7 @@ test.each([
   { settings: { minTokens: 9, maxTokens: 8 }, field: "min_tokens" },
   { settings: { startLength: 65 }, field: "start_length" },
   { settings: { words: 5000 }, field: "words" },
+  { settings: { template: "{{4000}} {{4000}}" }, field: "the template" },
 ])("resolveLength() refuses $settings as out of range", ({ settings, field }) => {
   expect(() => resolve(settings)).toThrow(`Cannot use ${field}`);
 });

@@ -1,7 +1,8 @@
 import type { Tokenizer } from "@medv/model/tokenizer";
 import { Remasking, type GenerationSettings } from "@medv/proto/diffusion";
 import type { DenoiseSettings } from "./denoise_settings.ts";
-import { contradiction, within } from "./setting_error.ts";
+import { contradiction, invalid, within } from "./setting_error.ts";
+import { parseTemplate, widthOfAll } from "./template.ts";
 import { countWords, tokensPerWord } from "./words.ts";
 
 /** Longest answer that is taken, whatever the context would allow. */
@@ -32,6 +33,7 @@ export function resolveLength(
 ): ResolvedLength {
   refuseContradictions(settings);
   const { special } = tokenizer;
+  if (settings?.template !== undefined) return templateLength(settings.template, tokenizer);
   if (settings?.words !== undefined) return wordsLength(settings.words, tokenizer);
   const isBound = settings?.maxTokens !== undefined;
   const genLength = isBound
@@ -76,11 +78,39 @@ function wordsLength(
   };
 }
 
+/** As long as the template with the longest choices; it ends after its last given text, or in the gap behind that. */
+function templateLength(
+  text: string,
+  tokenizer: Pick<Tokenizer, "encodeText" | "special">,
+): ResolvedLength {
+  const parts = parseTemplate(text, tokenizer, MAX_GEN_LENGTH);
+  const genLength = widthOfAll(parts);
+  if (genLength > MAX_GEN_LENGTH) {
+    throw invalid(
+      "template",
+      `Cannot use the template as it may have ${MAX_GEN_LENGTH} tokens: it has ${genLength}`,
+    );
+  }
+  const last = parts.at(-1);
+  const openEnd = last?.type === "gap" ? last.tokens : 0;
+  return {
+    genLength,
+    minTokens: genLength - openEnd,
+    suffixIds: openEnd > 0 ? [] : [tokenizer.special.eot],
+    plan: { type: "template", parts },
+  };
+}
+
 /** Fields that exclude each other. */
 const CONTRADICTIONS = [
   [
+    "template",
+    ["gen_length", "min_tokens", "max_tokens", "start_length", "words", "suffix", "stop", "steps"],
+    "a template is the whole answer",
+  ],
+  [
     "words",
-    ["gen_length", "min_tokens", "max_tokens", "start_length", "suffix"],
+    ["gen_length", "min_tokens", "max_tokens", "start_length", "suffix", "steps"],
     "words decide the length and what follows",
   ],
   ["max_tokens", ["gen_length", "start_length"], "either is the length of the canvas"],
@@ -95,7 +125,10 @@ function refuseContradictions(settings: GenerationSettings | undefined): void {
     max_tokens: settings?.maxTokens !== undefined,
     start_length: settings?.startLength !== undefined,
     suffix: settings?.suffix !== undefined,
+    stop: (settings?.stop.length ?? 0) > 0,
+    template: settings?.template !== undefined,
     words: settings?.words !== undefined,
+    steps: settings?.steps !== undefined,
     remasking: settings?.remasking === Remasking.RANDOM,
   };
   for (const [field, others, why] of CONTRADICTIONS) {

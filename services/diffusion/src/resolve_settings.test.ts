@@ -74,6 +74,12 @@ test("resolveSettings() lets a request change any setting of its profile", () =>
   });
 });
 
+test("resolveSettings() spreads a schedule over blocks of any length where words or a template decide", () => {
+  const template = "A{{9}}{{9}}";
+  expect(resolve({ template, blockLength: 64 })).toMatchObject({ blockLength: 19, steps: 19 });
+  expect(resolve({ template, blockLength: 8 })).toMatchObject({ blockLength: 8, steps: 24 });
+});
+
 test("resolveSettings() lets a schedule decide as soon as steps are given", () => {
   expect(resolve({ profile: Profile.CAREFUL, genLength: 64, steps: 8 })).toMatchObject({
     steps: 8,

@@ -28,15 +28,24 @@ export function resolveSettings(
   const { genLength, plan } = length;
   const firstLength = plan.type === "adaptive" ? plan.startLength : genLength;
   const cache = CACHES[settings?.cache ?? Cache.UNSPECIFIED] ?? base.cache;
-  const blockLength = within(
-    "block_length",
-    settings?.blockLength ?? Math.min(base.blockLength ?? firstLength, genLength),
-    1,
+  // Who asks for words or gives a template does not know the length in tokens.
+  const isLengthOwn = plan.type === "words" || plan.type === "template";
+  const blockLength = Math.min(
     genLength,
+    within(
+      "block_length",
+      settings?.blockLength ?? base.blockLength ?? firstLength,
+      1,
+      isLengthOwn || settings?.blockLength === undefined ? MAX_GEN_LENGTH : genLength,
+    ),
   );
   const chosen = chosenRule(settings);
   const isScheduled = chosen === undefined ? base.scheduled : chosen === "steps";
-  const steps = isScheduled ? scheduledSteps(settings, genLength, blockLength) : undefined;
+  const steps = !isScheduled
+    ? undefined
+    : isLengthOwn
+      ? blockLength * Math.ceil(genLength / blockLength)
+      : scheduledSteps(settings, genLength, blockLength);
   const doubt = within("doubt", settings?.doubt ?? (isScheduled ? 0 : base.doubt), 0, 1);
   refuseContradictions(settings, { cache, isScheduled, doubt });
   const { special, size } = tokenizer;

@@ -15,6 +15,8 @@ function row(seed: number, change: Partial<DecoderRow> = {}): DecoderRow {
     taps: 1,
     activeStart: 5,
     activeEnd: 10,
+    askedIds: [],
+    shadow: [],
     blockEnd: 10,
     canvasStart: 5,
     canvasEnd: 10,

@@ -1,5 +1,5 @@
 import { NO_STOP } from "@medv/model/stop_position";
-import type { Canvas } from "./canvas.ts";
+import { isGiven, type Canvas } from "./canvas.ts";
 import type { DecoderRow } from "./decoder_row.ts";
 import type { DenoiseRequest } from "./denoise.ts";
 
@@ -17,7 +17,7 @@ export type View = {
  * @param block.quota Least commits at each step of the run.
  */
 export function viewOf(
-  { prompt, embeddings, settings }: DenoiseRequest,
+  { prompt, embeddings, settings, maskId }: DenoiseRequest,
   canvas: Canvas,
   block: { readonly start: number; readonly end: number; readonly quota: readonly number[] },
 ): View {
@@ -50,6 +50,11 @@ export function viewOf(
       positions,
       activeStart: canvasStart + block.start,
       activeEnd: cache === "prefix" ? tokenIds.length : blockEnd,
+      askedIds: [],
+      shadow:
+        settings.doubt > 0
+          ? openPositions(canvas, block, maskId).map((position) => canvasStart + position)
+          : [],
       blockEnd,
       canvasStart,
       canvasEnd,
@@ -61,4 +66,15 @@ export function viewOf(
       stop: canvas.stop < NO_STOP ? canvasStart + canvas.stop : NO_STOP,
     },
   };
+}
+
+/** Positions of the block that may be covered again: given text stays. */
+function openPositions(
+  canvas: Canvas,
+  { start, end }: { readonly start: number; readonly end: number },
+  maskId: number,
+): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index).filter(
+    (position) => !isGiven(canvas, position, maskId),
+  );
 }
