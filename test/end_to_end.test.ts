@@ -76,6 +76,35 @@ test("the openai package streams the same text that it gets whole", async () => 
   expect(text).toBe(whole.choices[0]?.message.content);
 }, 60_000);
 
+test("the openai package gets several answers to a template, with logprobs and one run of the tower", async () => {
+  const model = (await openai.models.list()).data[0]?.id ?? "";
+  const request = {
+    model,
+    messages: [question("Which side, and why?")],
+    n: 3,
+    seed: 5,
+    temperature: 1,
+    logprobs: true,
+    priority: "batch",
+    diffusion: { profile: "balanced", template: "Side: {{left|right}}, as{{8}}." },
+  };
+  const before = encodes();
+  const whole = await openai.chat.completions.create(request);
+  expect(encodes()).toBe(before);
+  const texts = whole.choices.map(({ message }) => message.content);
+  expect(texts).toHaveLength(3);
+  for (const text of texts) expect(text).toMatch(/^Side: (left|right), as[^]*\.$/);
+  for (const { logprobs, message } of whole.choices) {
+    const tokens = (logprobs?.content ?? []).map(({ token }) => token);
+    expect(tokens.join("")).toBe(message.content);
+  }
+  const streamed = ["", "", ""];
+  for await (const chunk of await openai.chat.completions.create({ ...request, stream: true })) {
+    for (const { index, delta } of chunk.choices) streamed[index] += delta.content ?? "";
+  }
+  expect(streamed).toEqual(texts);
+}, 60_000);
+
 test("a setting that does not fit gives one clear error with a stable code", async () => {
   const response = await fetch(`${stack.url}/v1/answers`, {
     method: "POST",

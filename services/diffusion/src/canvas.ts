@@ -71,7 +71,7 @@ export function spliced(
   };
 }
 
-/** The canvas at another length, covered from a position on; a stop there is forgotten. */
+/** The canvas at another length, what stood there covered again from a position on; a stop there is forgotten. */
 export function recovered(
   canvas: Canvas,
   { from, length, maskId }: { readonly from: number; readonly length: number; maskId: number },
@@ -81,7 +81,9 @@ export function recovered(
   covered.tokenIds.set(tokenIds.subarray(0, from));
   covered.commitStep.set(commitStep.subarray(0, from));
   covered.commitConfidence.set(commitConfidence.subarray(0, from));
-  return { ...covered, step, revisions };
+  const { length: before } = tokenIds;
+  const committed = before - from - countMasked(canvas, from, before, maskId);
+  return { ...covered, step, revisions: revisions + committed };
 }
 
 /** Mask tokens from one position up to another. */

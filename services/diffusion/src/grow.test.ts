@@ -18,17 +18,26 @@ function filled(tokenIds: readonly number[], sure: number): Canvas {
 }
 
 test.each([
-  { what: "no end", ids: [5, 5, 5], sure: 1, most: 8, start: 3, next: [5, 5, 5, 9, 9] },
-  { what: "an unsure end", ids: [5, EOT, 5], sure: 0.4, most: 8, start: 1, next: [5, 9, 9, 9, 9] },
-  { what: "little room", ids: [5, 5, 5], sure: 1, most: 4, start: 3, next: [5, 5, 5, 9] },
-])("grow() covers a block more where there is $what", ({ ids, sure, most, start, next }) => {
+  { what: "no end", ids: [5, 5, 5], most: 8, next: [5, 5, 5, 9, 9] },
+  {
+    what: "an unsure end",
+    ids: [5, EOT, 9],
+    sure: 0.4,
+    most: 8,
+    next: [5, 9, 9, 9, 9],
+    revised: 1,
+  },
+  { what: "little room", ids: [5, 5, 5], most: 4, next: [5, 5, 5, 9] },
+])("grow() covers a block more where there is $what", (given) => {
+  const { ids, sure = 1, most, next, revised = 0 } = given;
   const plan = { type: "adaptive", startLength: 3, eotId: EOT } as const;
   const grown = grow(filled(ids, sure), plan, { blockLength: 2, most, maskId: MASK });
-  expect(grown?.start).toBe(start);
+  expect(grown?.start).toBe(next.indexOf(MASK));
   expect(grown?.canvas).toMatchObject({
     tokenIds: Int32Array.from(next),
     stop: NO_STOP,
     step: 7,
+    revisions: revised,
   });
 });
 
