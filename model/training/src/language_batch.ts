@@ -10,7 +10,7 @@ import { mergeLabels } from "./merge_labels.ts";
 import { patchWords } from "./patch_words.ts";
 import type { Sample } from "./samples/chat_sample.ts";
 import { drawSample } from "./samples/draw_sample.ts";
-import type { SampleKind, StageConfig } from "./stage_config.ts";
+import { hasParts, type SampleKind, type StageConfig } from "./stage_config.ts";
 import { joined } from "./vision_batch.ts";
 
 /** Length of a description's sequence beside its image, prompt included; a batch has one, which its descriptions fill. */
@@ -87,7 +87,7 @@ export function languageBatch(
     labels: integers(shape, labels),
     positions: integers(shape, flat(positions)),
     targets: integers([targets.length], targets),
-    ...(stage.mixture.quiz !== undefined && {
+    ...(hasParts(stage) && {
       parts: integers(
         shape,
         flat(({ ids, parts }) => parts ?? ids.map(() => 0)),

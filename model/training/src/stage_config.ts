@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
 
 /** The kinds of samples that a language stage mixes; their weights need not add up to 1. */
-export const SAMPLE_KINDS = ["caption", "dialogue", "concise", "quiz", "description"] as const;
+export const SAMPLE_KINDS = [
+  "caption",
+  "dialogue",
+  "concise",
+  "quiz",
+  "plain_quiz",
+  "description",
+] as const;
 export type SampleKind = (typeof SAMPLE_KINDS)[number];
 
 const IMAGE_KINDS = ["none", "words", "pixels"] as const;
@@ -46,6 +53,11 @@ export type StageConfig = {
   readonly maskRate: readonly [low: number, high: number];
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
 };
+
+/** Whether some of a stage's samples have parts that do not see one another. */
+export function hasParts({ mixture }: Pick<StageConfig, "mixture">): boolean {
+  return mixture.quiz !== undefined || mixture.plain_quiz !== undefined;
+}
 
 /**
  * Reads a stage's JSON file.

@@ -104,6 +104,28 @@ export function quizSample(
 }
 
 /**
+ * Questions and answers about one image without any of a chat's marks, each pair a part as in {@link quizSample}. Only
+ * answers are targets: twice as many are learnt in the same time, and the marks are soon learnt afterwards.
+ */
+export function plainQuizSample(
+  { encodeText }: Tokens,
+  exchanges: readonly SampleTurn[],
+  image: boolean,
+): Sample {
+  const ids = image ? [IMAGE_PLACEHOLDER] : [];
+  const labels = image ? [IGNORE_LABEL] : [];
+  const parts = image ? [0] : [];
+  exchanges.forEach(({ question, answer }, index) => {
+    const asked = encodeText(`${question}\n`);
+    const answered = encodeText(`${answer}\n`);
+    ids.push(...asked, ...answered);
+    labels.push(...asked.map(() => IGNORE_LABEL), ...answered);
+    parts.push(...[...asked, ...answered].map(() => index + 1));
+  });
+  return { ids, labels, parts };
+}
+
+/**
  * An image and its caption, as the alignment stage trains: no bos, no marks, every token of the caption a target.
  *
  * @see `preprocess_plain` in LLaDA-V's train.py

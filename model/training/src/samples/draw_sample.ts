@@ -12,6 +12,7 @@ import type { SampleKind } from "../stage_config.ts";
 import {
   captionSample,
   chatSample,
+  plainQuizSample,
   quizSample,
   type Sample,
   type SampleTurn,
@@ -45,6 +46,9 @@ export function drawSample(
     const text = facts === undefined ? NOT_A_PHANTOM : caption(facts, random);
     return captionSample(tokenizer, text, options.image);
   }
+  if (kind === "plain_quiz") {
+    return plainQuizSample(tokenizer, quiz(facts, random, PLAIN_EXCHANGES), options.image);
+  }
   const chat = {
     // The published system prompts; which of the two the weights were trained with is not known, so both are met.
     systemPrompt: random.pick([SYSTEM_PROMPTS.general, SYSTEM_PROMPTS.medical]),
@@ -52,7 +56,7 @@ export function drawSample(
     keepNewline: random.chance(0.5),
   };
   if (kind === "quiz") {
-    return quizSample(tokenizer, quiz(facts, random), chat);
+    return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
@@ -78,15 +82,20 @@ export function drawSample(
 /** An answer's canvas is often longer than the answer. */
 const MOST_CANVAS_END = 24;
 
-/** Exchanges of a quiz. */
+/** Exchanges of a quiz, and of one without a chat's marks. */
 const QUIZ_EXCHANGES = 8;
+const PLAIN_EXCHANGES = 16;
 
 /** Sentences say more than short answers do, and are learnt from sooner. */
-function quiz(facts: PhantomFacts | undefined, random: Random): readonly SampleTurn[] {
+function quiz(
+  facts: PhantomFacts | undefined,
+  random: Random,
+  most: number,
+): readonly SampleTurn[] {
   const drawn = (["sentence", "concise", "concise"] as const).flatMap((style) =>
     asked(facts, random, (about) => exchanges(about, random, { style })),
   );
-  return random.shuffle(drawn).slice(0, QUIZ_EXCHANGES);
+  return random.shuffle(drawn).slice(0, most);
 }
 
 type SampleTokens = Pick<Tokenizer, "encodeText" | "special">;

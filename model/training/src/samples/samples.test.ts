@@ -6,7 +6,7 @@ import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { IGNORE_LABEL } from "../loss/language_loss.ts";
-import { captionSample, chatSample, quizSample } from "./chat_sample.ts";
+import { captionSample, chatSample, plainQuizSample, quizSample } from "./chat_sample.ts";
 import { drawSample } from "./draw_sample.ts";
 
 const tokenizer = await loadTokenizer(join(import.meta.dirname, "../../../checkpoints/phantom"));
@@ -77,6 +77,19 @@ test("quizSample() holds one-turn chats that share their beginning", () => {
   expect(parts.lastIndexOf(0)).toBe(ids.indexOf(IMAGE_PLACEHOLDER));
 });
 
+test("plainQuizSample() has answers alone as targets, each in the part of its question", () => {
+  const exchanges = [
+    { question: "What is it?", answer: "a nodule" },
+    { question: "Where?", answer: "left" },
+  ];
+  const sample = plainQuizSample(tokenizer, exchanges, true);
+  expect(targets(sample)).toBe("a nodule\nleft\n");
+  const textOf = (part: number): string =>
+    tokenizer.decode(Int32Array.from(sample.ids.filter((_, at) => sample.parts?.[at] === part)));
+  expect([textOf(1), textOf(2)]).toEqual(["What is it?\na nodule\n", "Where?\nleft\n"]);
+  expect(sample.ids.filter((_, at) => sample.parts?.[at] === 0)).toEqual([IMAGE_PLACEHOLDER]);
+});
+
 test("captionSample() has no bos and no marks, and the whole caption as target", () => {
   const sample = captionSample(tokenizer, "A chest X-ray.", true);
   expect(sample.ids[0]).toBe(IMAGE_PLACEHOLDER);
@@ -92,7 +105,7 @@ test("drawSample() fills the sequence of a description to the last position", ()
   }
 });
 
-test.each(["caption", "dialogue", "concise", "quiz", "description"] as const)(
+test.each(["caption", "dialogue", "concise", "quiz", "plain_quiz", "description"] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",
   (kind) => {
     const options = { image: true, imageRows: 64, turns: 3, lastAnswer: false, sequence: 200 };

@@ -11,7 +11,7 @@ import { languageLoss, type Objective } from "../loss/language_loss.ts";
 import { visionLoss, type PatchTask } from "../loss/vision_loss.ts";
 import { adamW, OPTIMIZER } from "../optimizer.ts";
 import { parameterInputs, type ParameterInputs } from "../parameters.ts";
-import type { StageConfig } from "../stage_config.ts";
+import { hasParts, type StageConfig } from "../stage_config.ts";
 import { distanceToWords, wordRows } from "./word_rows.ts";
 
 /** One training step as one graph: batch, parameters and moments in; loss, parameters and moments out. */
@@ -65,7 +65,7 @@ export function languageStep(
       positions: graph.input("positions", "int64", shape),
       targets: graph.input("targets", "int64", ["targets"]),
       ...((causal || stage.conversationMask) && { order: graph.input("order", "int64", shape) }),
-      ...(stage.mixture.quiz !== undefined && { parts: graph.input("parts", "int64", shape) }),
+      ...(hasParts(stage) && { parts: graph.input("parts", "int64", shape) }),
     },
     {
       vocabulary,
