@@ -1,6 +1,7 @@
 import { readConfig as readDiffusion, SETTINGS as DIFFUSION } from "@medv/diffusion/config";
 import { readConfig as readGateway, SETTINGS as GATEWAY } from "@medv/gateway/config";
 import { readConfig as readVision, SETTINGS as VISION } from "@medv/vision/config";
+import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
 import { expect, test } from "vitest";
 import { OVERLAYS, readRendered } from "./manifest.ts";
 import { workloadsOf } from "./policies/workload.ts";
@@ -11,6 +12,12 @@ const PROCESSES = [
   { name: "diffusion", read: readDiffusion, settings: DIFFUSION },
 ];
 
+/** Stands for what only the cluster's secrets have. */
+const FROM_SECRETS: Readonly<Record<string, string>> = {
+  MEDV_API_KEYS: entryOf("lab", createApiKey()),
+  MEDV_SECRET: "s".repeat(32),
+};
+
 const CASES = OVERLAYS.flatMap((overlay) => PROCESSES.map((each) => ({ overlay, ...each })));
 
 test.each(CASES)(
@@ -20,7 +27,10 @@ test.each(CASES)(
       (each) => each.name === `medv-${name}`,
     );
     const env = new Map(
-      (workload?.containers[0]?.env ?? []).map((each) => [each.name, each.value ?? ""]),
+      (workload?.containers[0]?.env ?? []).map((each) => [
+        each.name,
+        each.value ?? FROM_SECRETS[each.name] ?? "",
+      ]),
     );
     const known = Object.values(settings).map(({ variable }) => variable);
     const given = [...env.keys()].filter((variable) => variable.startsWith("MEDV_"));

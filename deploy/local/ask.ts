@@ -18,6 +18,9 @@ type AnswerEvent = {
   };
 };
 
+// What the process needs besides its arguments: a secret does not belong on a command line.
+const KEY = process.env["MEDV_API_KEY"] ?? "";
+
 const USAGE =
   'npm run ask -- image.png "question" [--profile exact|prefix] [--length 64] [--url http://127.0.0.1:8080]';
 
@@ -83,7 +86,9 @@ async function readImage(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function request(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch((error: unknown) => {
+  const headers = new Headers(init.headers);
+  if (KEY !== "") headers.set("authorization", `Bearer ${KEY}`);
+  const response = await fetch(url, { ...init, headers }).catch((error: unknown) => {
     throw new Error(
       `Cannot reach ${url} as no gateway answers there: start it with \`npm start\``,
       {

@@ -7,9 +7,16 @@ import {
   type TextDelta,
 } from "@medv/proto/diffusion";
 import { profileName, type ProfileName } from "@medv/proto/profile_name";
+import type { ClientGrant } from "./auth/client_tokens.ts";
+import { checkModel } from "./auth/grant_rules.ts";
+import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerRequest } from "./answer_request.ts";
+import { imageDigest } from "./image_digest.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
 import type { GatewayMetrics } from "./gateway_metrics.ts";
+import type { ImageSource } from "./image_url.ts";
+import type { DecoderPrice } from "./limits/decoder_price.ts";
+import type { TenantLimits } from "./limits/tenant_limits.ts";
 import type { ModelDescription } from "./model_description.ts";
 import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
@@ -22,10 +29,18 @@ export type AnswerSources = {
   readonly model: ModelDescription;
   readonly images: ImageStore;
   readonly metrics: GatewayMetrics;
+  readonly limits: TenantLimits;
+  readonly price: DecoderPrice;
+  readonly grantedImages: GrantedImages;
 };
 
 /** Who asks, for which request. */
-export type AnswerContext = { readonly tenantScope: string; readonly requestId: string };
+export type AnswerContext = {
+  readonly tenantScope: string;
+  readonly requestId: string;
+  /** All that the caller may do, where it has a client token. */
+  readonly grant?: ClientGrant | undefined;
+};
 
 /** One event of the native stream, as it stands on the wire. */
 export type AnswerEvent =
@@ -91,21 +106,27 @@ export type TokenLogprob = { readonly text: string; readonly logprob: number };
  * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision service does not keep any more is encoded
  * again, once, as long as nothing of the answer was given out.
  *
- * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`.
+ * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`, `rate_limit_exceeded`,
+ * `forbidden`.
  */
 export async function* streamAnswer(
-  { services, model, images, metrics }: AnswerSources,
+  { services, model, images, metrics, limits, price, grantedImages }: AnswerSources,
   request: AnswerRequest,
   context: AnswerContext,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const { requestId } = context;
   const startedAt = performance.now();
+  const { requestId, tenantScope, grant } = context;
   const { conversation, settings } = request;
+  checkModel(grant, request.model);
   const description = await model.require(request.model, signal, requestId);
+  const predictedMs = price.predict(settings, description) * request.choices;
+  await limits.takeDecoderMs(tenantScope, predictedMs);
+  if (grant !== undefined) await takeImages(grant, conversation.images, grantedImages);
   const single = preprocessSettings(description);
   const imageContext: ImageContext = {
-    ...context,
+    requestId,
+    tenantScope,
     settings: conversation.images.length > 1 ? padded(single) : single,
   };
   let encoded = await Promise.all(
@@ -123,9 +144,9 @@ export async function* streamAnswer(
           messages: conversation.messages,
           images: encoded.map(toReference),
           settings,
-          tenantScope: context.tenantScope,
           priority: request.priority,
           choices: request.choices,
+          tenantScope,
         },
         { signal, requestId },
       );
@@ -138,6 +159,9 @@ export async function* streamAnswer(
           metrics.onFirstText((performance.now() - startedAt) / 1000);
         }
         if (shown.type === "answer-end") metrics.onAnswer(shown.usage);
+        if (event.case === "answerEnd" && progress.start !== undefined) {
+          price.learn(settings, progress.start, event.value);
+        }
         yield { choice, ...shown };
       }
       return;
@@ -148,6 +172,17 @@ export async function* streamAnswer(
     encoded = await Promise.all(
       conversation.images.map((source) => images.encodeAgain(source, imageContext, signal)),
     );
+  }
+}
+
+/** Counts the images that come with the question; one that is named by its id was counted when it was sent. */
+async function takeImages(
+  grant: ClientGrant,
+  sources: readonly ImageSource[],
+  grantedImages: GrantedImages,
+): Promise<void> {
+  for (const source of sources) {
+    if (source.type === "bytes") await grantedImages.take(grant, await imageDigest(source.bytes));
   }
 }
 

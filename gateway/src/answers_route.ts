@@ -2,6 +2,7 @@ import { DomainError } from "@medv/proto";
 import { type Context, Hono } from "hono";
 import { type AnswerEvent, streamAnswer } from "./answer.ts";
 import { parseNativeRequest } from "./answer_request.ts";
+import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { problemOf } from "./problem.ts";
@@ -21,14 +22,14 @@ export function answersRoute(dependencies: Dependencies): Hono<GatewayEnv> {
     const body = await readJson(context.req.raw, maxJsonBytes(maxImageBytes));
     const request = parseNativeRequest(body, maxImageBytes);
     const requestId = context.get("requestId");
-    const tenantScope = context.get("tenantScope");
+    const { tenantScope, grant } = callerOf(context);
     const controller = requestController(context.req.raw);
     const work = request.onDisconnect === "continue" ? new AbortController() : controller;
     // Until there is an id to come back to, the work is for this caller alone.
     const abort = (): void => work.abort(callerGone());
     controller.signal.addEventListener("abort", abort);
     const events = await withFirst(
-      streamAnswer(dependencies, request, { requestId, tenantScope }, work.signal),
+      streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work.signal),
     );
     if (request.onDisconnect === "cancel") return respond(context, unnumbered(events), controller);
     controller.signal.removeEventListener("abort", abort);
@@ -38,14 +39,14 @@ export function answersRoute(dependencies: Dependencies): Hono<GatewayEnv> {
 
   route.get("/:id", (context) => {
     const id = context.req.param("id");
-    const answer = answers.find(id, context.get("tenantScope"));
+    const answer = answers.find(id, callerOf(context).tenantScope);
     const after = lastNumber(context.req.header("last-event-id"), id);
     const controller = requestController(context.req.raw);
     return respond(context, numbered(answer, after, controller.signal), controller);
   });
 
   route.delete("/:id", (context) => {
-    answers.find(context.req.param("id"), context.get("tenantScope")).stop();
+    answers.find(context.req.param("id"), callerOf(context).tenantScope).stop();
     return context.body(null, 204);
   });
   return route;

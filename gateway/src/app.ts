@@ -2,23 +2,30 @@ import { DomainError } from "@medv/proto";
 import { Hono } from "hono";
 import { answersRoute } from "./answers_route.ts";
 import { chatRoute } from "./chat_route.ts";
+import { HEALTH_PATHS, requireCaller } from "./auth/require_caller.ts";
+import { clientTokensRoute } from "./client_tokens_route.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { healthRoute } from "./health_route.ts";
 import { imagesRoute } from "./images_route.ts";
+import { limitRequests } from "./limits/limit_requests.ts";
 import { modelsRoute } from "./models_route.ts";
-import { pageRoute } from "./page_route.ts";
+import { pagePath, pageRoute } from "./page_route.ts";
 import { problemOf, problemResponse, type ProblemStyle } from "./problem.ts";
 import { callerGone } from "./request_controller.ts";
 import { requestLog } from "./request_log.ts";
 
 /** The gateway's HTTP side, on Web standards only. */
 export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
-  const { log } = dependencies;
+  const { log, authenticate, limits, page } = dependencies;
   const app = new Hono<GatewayEnv>();
   app.use(requestLog(dependencies));
+  const openPaths = [...HEALTH_PATHS, ...[...page.keys()].map(pagePath)];
+  app.use(requireCaller(authenticate, new Set(openPaths)));
+  app.use(limitRequests(limits));
   app.route("/v1/images", imagesRoute(dependencies));
   app.route("/v1/answers", answersRoute(dependencies));
   app.route("/v1/chat/completions", chatRoute(dependencies));
+  app.route("/v1/client_tokens", clientTokensRoute(dependencies));
   app.route("/v1/models", modelsRoute(dependencies));
   app.route("/", healthRoute(dependencies));
   app.route("/", pageRoute(dependencies));

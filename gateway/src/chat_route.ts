@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { type AnswerEvent, streamAnswer } from "./answer.ts";
 import { type ChatRequest, parseChatRequest } from "./answer_request.ts";
 import { type ChatChoice, chatLogprobs, NO_CHOICE, withEvent } from "./chat_choice.ts";
+import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { NOTICE } from "./notice.ts";
@@ -22,7 +23,7 @@ export function chatRoute(dependencies: Dependencies): Hono<GatewayEnv> {
     const body = await readJson(context.req.raw, maxJsonBytes(maxImageBytes));
     const request = parseChatRequest(body, maxImageBytes);
     const requestId = context.get("requestId");
-    const tenantScope = context.get("tenantScope");
+    const { tenantScope, grant } = callerOf(context);
     const controller = requestController(context.req.raw);
     const head: Head = {
       id: `chatcmpl-${crypto.randomUUID()}`,
@@ -33,7 +34,7 @@ export function chatRoute(dependencies: Dependencies): Hono<GatewayEnv> {
     const answer = streamAnswer(
       dependencies,
       request,
-      { requestId, tenantScope },
+      { requestId, tenantScope, grant },
       controller.signal,
     );
     const events = await fromStart(answer);

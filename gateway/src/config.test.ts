@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createApiKey, entryOf } from "./auth/api_key.ts";
 import { readConfig } from "./config.ts";
 
 test("readConfig() has a default for everything", () => {
@@ -21,6 +22,58 @@ test.each([
   { name: "MEDV_DECODER_MEMORY_BYTES", value: "1000000" },
   { name: "MEDV_DECODER_TIMEOUT_SECONDS", value: "0" },
   { name: "MEDV_LOG_LEVEL", value: "loud" },
+  { name: "MEDV_API_KEYS", value: "lab:abc" },
+  { name: "MEDV_API_KEYS_FILE", value: "/nowhere/keys" },
+  { name: "MEDV_SECRET", value: "short" },
 ])("readConfig() refuses $name=$value by name", ({ name, value }) => {
   expect(() => readConfig({ [name]: value })).toThrow(`Cannot read ${name} as`);
 });
+
+test.each(["0.0.0.0", "::", "10.1.2.3", "gateway.example", "127.0.0.1.example"])(
+  "readConfig() listens on %s only when callers can be told apart, and says what to set",
+  (host) => {
+    expect(() => readConfig({ MEDV_HOST: host })).toThrow(
+      /^Cannot read MEDV_HOST as it must be a loopback address .*set MEDV_API_KEYS/,
+    );
+    const keys = entryOf("lab", createApiKey());
+    expect(readConfig({ MEDV_HOST: host, MEDV_API_KEYS: keys }).host).toBe(host);
+  },
+);
+
+test.each(["127.0.0.1", "127.9.9.9", "::1", "localhost"])(
+  "readConfig() listens on %s without a key",
+  (host) => {
+    expect(readConfig({ MEDV_HOST: host })).toMatchObject({ host, access: { apiKeys: undefined } });
+  },
+);
+
+test("readConfig() never quotes a key or the secret", () => {
+  const key = createApiKey();
+  expect(() => readConfig({ MEDV_API_KEYS: key })).not.toThrow(key);
+  const secret = "hunter2hunter2";
+  expect(() => readConfig({ MEDV_SECRET: secret })).toThrow("current value has 14");
+  expect(() => readConfig({ MEDV_SECRET: secret })).not.toThrow(secret);
+});
+
+const JWT = {
+  MEDV_JWKS_URL: "https://login.example/jwks.json",
+  MEDV_JWT_ISSUER: "https://login.example",
+  MEDV_JWT_AUDIENCE: "medv",
+};
+
+test("readConfig() takes JSON Web Tokens as a way to tell callers apart", () => {
+  const { access } = readConfig({ MEDV_HOST: "0.0.0.0", ...JWT });
+  expect(access.jsonWebTokens).toMatchObject({ audience: "medv", tenantClaim: "tenant" });
+});
+
+test.each([
+  { ...JWT, MEDV_JWT_AUDIENCE: "" },
+  { ...JWT, MEDV_JWKS_URL: "" },
+  { ...JWT, MEDV_JWKS_URL: "http://login.example/jwks.json" },
+  { ...JWT, MEDV_JWKS_URL: "file:///etc/jwks.json" },
+])(
+  "readConfig() refuses half of the settings for tokens, and keys that anybody may change",
+  (env) => {
+    expect(() => readConfig(env)).toThrow(/^Cannot read MEDV_(JWKS_URL|JWT_AUDIENCE) as/);
+  },
+);

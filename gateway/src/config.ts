@@ -6,18 +6,26 @@ import {
   addressSetting,
   choiceSetting,
   integerSetting,
+  optionalIntegerSetting,
   readSettings,
   type SettingValues,
   textSetting,
 } from "@medv/runtime/setting";
+import {
+  CACHE_SETTINGS,
+  remoteCacheOf,
+  type RemoteCacheOptions,
+} from "@medv/runtime/remote_cache/cache_settings";
 import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
+import { type Access, ACCESS_SETTINGS, accessOf } from "./auth/access_settings.ts";
+import { isLoopback } from "./auth/loopback.ts";
 
 /** Everything that can be set of the gateway. */
 export const SETTINGS = {
   host: textSetting(
     "MEDV_HOST",
     { fallback: "127.0.0.1" },
-    "host name or address to listen on, for HTTP",
+    "host name or address to listen on, for HTTP; without API keys or MEDV_JWKS_URL it must be loopback",
   ),
   port: integerSetting("MEDV_PORT", 8080, { unit: "port", meaning: "port to listen on" }),
   metricsAddress: METRICS_ADDRESS,
@@ -55,17 +63,29 @@ export const SETTINGS = {
     unit: "bytes",
     meaning: "memory for images; at least 4 × MEDV_MAX_IMAGE_BYTES",
   }),
+  requestsPerMinute: optionalIntegerSetting("MEDV_REQUESTS_PER_MINUTE", {
+    unit: "requests",
+    meaning: "how many a tenant may send in a minute; no limit without",
+  }),
+  decoderMsPerMinute: optionalIntegerSetting("MEDV_DECODER_MS_PER_MINUTE", {
+    unit: "ms",
+    meaning: "predicted time of the decoder that a tenant may take in a minute; no limit without",
+  }),
   logLevel: choiceSetting(
     "MEDV_LOG_LEVEL",
     { choices: LOG_LEVELS, fallback: "info" },
     "the least important events that are logged",
   ),
+  ...ACCESS_SETTINGS,
+  ...CACHE_SETTINGS,
   ...TLS_SETTINGS,
 } as const;
 
 export type GatewayConfig = SettingValues<typeof SETTINGS> & {
   readonly decoderTimeoutMs: number;
   readonly imageTtlMs: number;
+  readonly access: Access;
+  readonly remoteCache: RemoteCacheOptions | undefined;
   readonly tls: TlsFiles | undefined;
 };
 
@@ -94,7 +114,21 @@ export function readConfig(env: Environment): GatewayConfig {
       `Cannot read MEDV_DECODER_MEMORY_BYTES as it must be at least ${2 ** 30}: current value is "${decoderMemoryBytes}"`,
     );
   }
+  const access = accessOf(values);
+  const isOpen = access.apiKeys === undefined && access.jsonWebTokens === undefined;
+  if (isOpen && !isLoopback(values.host)) {
+    throw new RangeError(
+      `Cannot read MEDV_HOST as it must be a loopback address while anybody may ask: current value is "${values.host}" (set MEDV_API_KEYS, MEDV_API_KEYS_FILE or MEDV_JWKS_URL; \`npm run key -- TENANT\` makes a key)`,
+    );
+  }
   const decoderTimeoutMs = values.decoderTimeoutSeconds * 1000;
   const imageTtlMs = values.imageTtlSeconds * 1000;
-  return Object.freeze({ ...values, decoderTimeoutMs, imageTtlMs, tls: tlsFiles(values) });
+  const remoteCache = remoteCacheOf(values);
+  if (remoteCache !== undefined && access.isSecretRandom) {
+    throw new RangeError(
+      "Cannot read MEDV_CACHE_URL as MEDV_SECRET must be set with it: gateways find each other's entries by what is derived from it",
+    );
+  }
+  const tls = tlsFiles(values);
+  return Object.freeze({ ...values, decoderTimeoutMs, imageTtlMs, access, remoteCache, tls });
 }

@@ -1,4 +1,7 @@
 import type { AnswerSources } from "./answer.ts";
+import type { Authenticate } from "./auth/authenticate.ts";
+import type { Caller } from "./auth/caller.ts";
+import type { ClientTokens } from "./auth/client_tokens.ts";
 import type { Log } from "./log.ts";
 import type { Page } from "./page.ts";
 import type { RunningAnswers } from "./running_answers.ts";
@@ -6,6 +9,8 @@ import type { RunningAnswers } from "./running_answers.ts";
 /** What the app is made from. */
 export type Dependencies = AnswerSources & {
   readonly log: Log;
+  readonly authenticate: Authenticate;
+  readonly clientTokens: ClientTokens;
   /** Cap on one image file, in bytes. */
   readonly maxImageBytes: number;
   readonly answers: RunningAnswers;
@@ -16,8 +21,8 @@ export type Dependencies = AnswerSources & {
 export type GatewayEnv = {
   Variables: {
     requestId: string;
-    /** Set until there are several tenants: "default". */
-    tenantScope: string;
+    /** Not set where anybody may read, and before it is known. */
+    caller: Caller | undefined;
     /** Numbers of the answer, for the line in the log. */
     numbers: object;
     /** Writes the line; a streamed answer calls it at its end. */

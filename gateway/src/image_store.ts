@@ -1,9 +1,12 @@
 import { DomainError } from "@medv/proto";
+import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
 import type { ImageChoice } from "./image/decoded_image.ts";
 import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
+import { imageDigest } from "./image_digest.ts";
 import type { ImageSource } from "./image_url.ts";
+import { decodeHandle, encodeHandle, handleName } from "./kept_handle.ts";
 import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
 
@@ -23,7 +26,9 @@ export type EncodedImage = {
 
 export type ImageStoreOptions = {
   readonly preprocess: ImagePreprocessor["preprocess"];
-  readonly vision: Services["vision"];
+  readonly services: Services;
+  /** Where gateways share the handles of embeddings. */
+  readonly remote: RemoteCache;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   /** Bound on what is kept: half for the bytes as sent, half for pixels. */
@@ -90,19 +95,25 @@ export class ImageStore {
   }
 
   /**
-   * Forgets an upload and the pixels that came from it.
+   * Forgets an upload and all that came from it: pixels, handles and embeddings, in this process, in both services and
+   * in the shared cache.
    *
-   * @throws {DomainError} `unknown_image`.
+   * @throws {DomainError} `unknown_image`; `unavailable` if something may be left, and then the id still holds.
    */
   async delete(id: string, context: ImageContext): Promise<void> {
     const { bytes, choice } = this.find(id, context.tenantScope);
-    this.#uploads.delete(uploadKey(context.tenantScope, id));
-    const digest = await sha256(bytes);
+    const digest = await imageDigest(bytes);
     for (const settings of [context.settings, padded(context.settings)]) {
       const key = imageKey(digest, choice, { ...context, settings });
+      await this.#images.settled(key);
       this.#images.delete(key);
+      const kept = await this.#encodings.settled(key);
+      const handle = kept?.handle ?? (await this.#sharedHandle(key, context.tenantScope));
       this.#encodings.delete(key);
+      await this.#options.remote.delete(handleName(context.tenantScope, key));
+      if (handle !== undefined) await this.#forget(handle, context);
     }
+    this.#uploads.delete(uploadKey(context.tenantScope, id));
   }
 
   /**
@@ -115,7 +126,7 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<PreparedImage> {
-    const key = imageKey(await sha256(file.bytes), file.choice, context);
+    const key = imageKey(await imageDigest(file.bytes), file.choice, context);
     return await this.#preprocessed(key, file, context, signal);
   }
 
@@ -130,9 +141,9 @@ export class ImageStore {
     signal: AbortSignal,
   ): Promise<EncodedImage> {
     const file = this.#fileOf(source, context);
-    const key = imageKey(await sha256(file.bytes), file.choice, context);
+    const key = imageKey(await imageDigest(file.bytes), file.choice, context);
     const image = await this.#preprocessed(key, file, context, signal);
-    const run = (): Promise<Encoding> => this.#encode(image, context);
+    const run = (): Promise<Encoding> => this.#encode(key, image, context);
     const { value, fresh } = await this.#encodings.get(key, run, signal);
     return { image, handle: value.handle, cached: !fresh || value.cached };
   }
@@ -144,7 +155,9 @@ export class ImageStore {
     signal: AbortSignal,
   ): Promise<EncodedImage> {
     const { bytes, choice } = this.#fileOf(source, context);
-    this.#encodings.delete(imageKey(await sha256(bytes), choice, context));
+    const key = imageKey(await imageDigest(bytes), choice, context);
+    this.#encodings.delete(key);
+    await this.#options.remote.delete(handleName(context.tenantScope, key)).catch(() => {}); // A cache that cannot be reached does not give the old handle back.
     return await this.encode(source, context, signal);
   }
 
@@ -177,16 +190,39 @@ export class ImageStore {
     return (await this.#images.get(key, run, signal)).value;
   }
 
-  async #encode(image: PreparedImage, context: ImageContext): Promise<Encoding> {
+  async #encode(key: string, image: PreparedImage, context: ImageContext): Promise<Encoding> {
+    const shared = await this.#sharedHandle(key, context.tenantScope);
+    if (shared !== undefined) return { handle: shared, cached: true };
     const { pixels, tiles, imageSize, preprocessingVersion } = image;
-    const { handle, cached } = await this.#options.vision.encode(
+    const { handle, cached } = await this.#options.services.vision.encode(
       { tenantScope: context.tenantScope, preprocessingVersion, pixels, tiles, imageSize },
       { signal: this.#closed.signal, requestId: context.requestId },
     );
     if (handle === undefined) {
       throw new DomainError("internal", "Cannot use the encoding as it has no handle");
     }
+    const name = handleName(context.tenantScope, key);
+    // Nobody waits for it.
+    void this.#options.remote.set(name, encodeHandle(handle), this.#options.ttlMs / 1000);
     return { handle, cached };
+  }
+
+  /** What another gateway was told, unless the service has let go of it by now. */
+  async #sharedHandle(key: string, tenantScope: string): Promise<EmbeddingHandle | undefined> {
+    const bytes = await this.#options.remote.get(handleName(tenantScope, key));
+    if (bytes === undefined) return undefined;
+    const handle = decodeHandle(bytes);
+    return Number(handle.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
+  }
+
+  async #forget({ digest }: EmbeddingHandle, context: ImageContext): Promise<void> {
+    const { vision, diffusion } = this.#options.services;
+    const { tenantScope, requestId } = context;
+    const call = { signal: this.#closed.signal, requestId };
+    await Promise.all([
+      vision.deleteEmbedding({ digest, tenantScope }, call),
+      diffusion.forgetEmbedding({ digest, tenantScope }, call),
+    ]);
   }
 }
 
@@ -207,8 +243,4 @@ function imageKey(
   const { aspectRatio, imageSize, gridPinpoints } = settings;
   const choice = `${frame ?? ""},${window ?? ""}`;
   return `${tenantScope}/${digest}/${choice}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes))).toString("hex");
 }

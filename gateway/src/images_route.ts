@@ -2,7 +2,9 @@ import { DomainError } from "@medv/proto";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { z } from "zod";
+import { callerOf } from "./auth/require_caller.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+import { imageDigest } from "./image_digest.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
 import type { ImageChoice } from "./image/decoded_image.ts";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
@@ -18,13 +20,15 @@ const MULTIPART_OVERHEAD_BYTES = 64 << 10;
 
 /** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
 export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
-  const { images, log, maxImageBytes } = dependencies;
+  const { images, log, maxImageBytes, grantedImages } = dependencies;
   const route = new Hono<GatewayEnv>();
 
   route.post("/", async (context) => {
     const { signal } = context.req.raw;
     const choice = readChoice(context.req.query());
     const bytes = await readImage(context.req.raw, maxImageBytes);
+    const { grant } = callerOf(context);
+    if (grant !== undefined) await grantedImages.take(grant, await imageDigest(bytes));
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess({ bytes, choice }, imageContext, signal);
     const upload = images.add({ bytes, choice }, imageContext.tenantScope);
@@ -39,14 +43,14 @@ export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
   });
 
   route.get("/:id", async (context) => {
-    const upload = images.find(context.req.param("id"), context.get("tenantScope"));
+    const upload = images.find(context.req.param("id"), callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     return context.json(describe(upload, image));
   });
 
   route.get("/:id/tiles/:tile{[0-9]+}", async (context) => {
-    const upload = images.find(context.req.param("id"), context.get("tenantScope"));
+    const upload = images.find(context.req.param("id"), callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     const png = await encodeTile(image, Number(context.req.param("tile")));
@@ -68,7 +72,7 @@ async function imageContextOf(
   const requestId = context.get("requestId");
   const description = await model.get(context.req.raw.signal, requestId);
   return {
-    tenantScope: context.get("tenantScope"),
+    tenantScope: callerOf(context).tenantScope,
     requestId,
     settings: preprocessSettings(description),
   };

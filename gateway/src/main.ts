@@ -1,12 +1,20 @@
 import { availableParallelism } from "node:os";
 import { drainOnSignal } from "@medv/runtime/drain_on_signal";
 import { createLogger } from "@medv/runtime/logger";
+import { openRemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { createApp } from "./app.ts";
+import { createAuthenticate } from "./auth/authenticate.ts";
+import { ClientTokens } from "./auth/client_tokens.ts";
+import { grantedImages } from "./auth/granted_images.ts";
+import { createJsonWebTokenReader } from "./auth/json_web_token.ts";
+import { tenantScopes } from "./auth/tenant_scope.ts";
 import { readConfig } from "./config.ts";
 import { gatewayMetrics } from "./gateway_metrics.ts";
 import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
+import { DecoderPrice } from "./limits/decoder_price.ts";
+import { tenantLimits } from "./limits/tenant_limits.ts";
 import { listen } from "./listen.ts";
 import { ModelDescription } from "./model_description.ts";
 import { readPage } from "./page.ts";
@@ -16,7 +24,23 @@ import { connectServices } from "./services.ts";
 try {
   const config = readConfig(process.env);
   const logger = createLogger({ service: "gateway", level: config.logLevel });
+  const { apiKeys, jsonWebTokens, secret, isSecretRandom } = config.access;
+  const clientTokens = new ClientTokens(secret);
+  const authenticate = createAuthenticate({
+    apiKeys,
+    readJsonWebToken: jsonWebTokens && createJsonWebTokenReader(jsonWebTokens),
+    clientTokens,
+    scopeOf: tenantScopes(secret),
+  });
+  if (apiKeys === undefined && jsonWebTokens === undefined) {
+    const hint = "only this machine may ask: set MEDV_API_KEYS to let others in";
+    logger.warn({ host: config.host, hint }, "open-to-all");
+  } else if (isSecretRandom) {
+    const hint = "set MEDV_SECRET so that client tokens and cached images outlive a restart";
+    logger.warn({ hint }, "secret-random");
+  }
   const services = connectServices(config);
+  const remote = openRemoteCache(config.remoteCache, logger);
   const preprocessor = new ImagePreprocessor({
     // One core is left to the event loop; two at least, so that a slow image does not hold up the others.
     processes: Math.max(2, availableParallelism() - 1),
@@ -25,7 +49,8 @@ try {
   });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
-    vision: services.vision,
+    services,
+    remote,
     maxImageBytes: config.maxImageBytes,
     maxImagePixels: config.maxImagePixels,
     cacheBytes: config.imageCacheBytes,
@@ -41,8 +66,13 @@ try {
     services,
     images,
     model: new ModelDescription(services.diffusion),
+    limits: tenantLimits(config),
+    price: new DecoderPrice(),
     log: logger,
     metrics,
+    authenticate,
+    clientTokens,
+    grantedImages: grantedImages(),
     maxImageBytes: config.maxImageBytes,
     answers,
     page,
@@ -54,6 +84,7 @@ try {
     scraped?.close();
     answers.close();
     images.close();
+    remote.close();
     await preprocessor.close();
     services.vision.close();
     services.diffusion.close();

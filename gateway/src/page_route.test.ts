@@ -14,7 +14,7 @@ const page: Page = new Map([
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
 
 beforeAll(async () => {
-  gateway = await startScriptedGateway(page);
+  gateway = await startScriptedGateway({ page });
 });
 afterAll(() => gateway.stop());
 

@@ -23,7 +23,7 @@ export function pageRoute({ page }: Dependencies): Hono<GatewayEnv> {
   const route = new Hono<GatewayEnv>();
   for (const [path, { bytes, contentType }] of page) {
     route.get(
-      path === "/index.html" ? "/" : path,
+      pagePath(path),
       secureHeaders({
         contentSecurityPolicy: CONTENT_SECURITY_POLICY,
         referrerPolicy: "no-referrer",
@@ -43,4 +43,9 @@ export function pageRoute({ page }: Dependencies): Hono<GatewayEnv> {
     );
   }
   return route;
+}
+
+/** Where a file of the page is served. */
+export function pagePath(path: string): string {
+  return path === "/index.html" ? "/" : path;
 }

@@ -20,6 +20,10 @@ const PROBLEMS = {
   image_too_large: [413, "Image too large"],
   body_too_large: [413, "Body too large"],
   not_found: [404, "Not found"],
+  invalid_api_key: [401, "Invalid API key"],
+  expired_token: [401, "Expired token"],
+  forbidden: [403, "Forbidden"],
+  rate_limit_exceeded: [429, "Rate limit exceeded"],
   overloaded: [429, "Overloaded"],
   unavailable: [503, "Unavailable"],
   deadline_exceeded: [504, "Deadline exceeded"],
@@ -89,9 +93,15 @@ export function problemResponse(error: unknown, requestId: string, style: Proble
   const headers = new Headers({
     "content-type": style === "openai" ? "application/json" : "application/problem+json",
   });
-  if (status === 429 || status === 503) headers.set("retry-after", "1");
+  if (status === 429 || status === 503) headers.set("retry-after", retryAfter(error));
+  if (status === 401) headers.set("www-authenticate", "Bearer");
   const body = style === "openai" ? openAiErrorOf(problem) : problem;
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** In seconds. */
+function retryAfter(error: unknown): string {
+  return String((error instanceof DomainError && error.retryAfterSeconds) || 1);
 }
 
 function domainErrorOf(error: unknown): DomainError {

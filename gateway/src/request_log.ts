@@ -17,7 +17,6 @@ export function requestLog({
     const requestId = SANE_REQUEST_ID.test(sent) ? sent : crypto.randomUUID();
     const { method } = context.req;
     context.set("requestId", requestId);
-    context.set("tenantScope", "default");
     context.set("numbers", {});
     context.set("endRequest", (error) => {
       const takenMs = performance.now() - startMs;
@@ -29,6 +28,7 @@ export function requestLog({
       log.info(
         {
           requestId,
+          tenant: context.get("caller")?.tenant,
           method,
           route,
           status,

@@ -32,6 +32,12 @@ export class SharedCache<V extends object> {
     return { value: await settle(this.#run(key, produce), signal), fresh: true };
   }
 
+  /** The value under `key`, once the run for it is over; undefined if there is none. */
+  async settled(key: string): Promise<V | undefined> {
+    // A run that fails has its callers to tell.
+    return this.#values.get(key) ?? (await this.#pending.get(key)?.catch(() => undefined));
+  }
+
   /** The value under `key`, if it is kept. */
   peek(key: string): V | undefined {
     return this.#values.get(key);

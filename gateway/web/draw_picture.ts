@@ -81,7 +81,10 @@ async function ask(
 }
 
 async function call(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch((error: unknown) => {
+  const headers = new Headers(init.headers);
+  const key = process.env["MEDV_API_KEY"] ?? "";
+  if (key !== "") headers.set("authorization", `Bearer ${key}`);
+  const response = await fetch(url, { ...init, headers }).catch((error: unknown) => {
     throw new Error(`Cannot reach ${url} as no gateway answers there: start it with npm start`, {
       cause: error,
     });

@@ -32,6 +32,14 @@ export const DOMAIN_CODES = [
   /** The request body is larger than is taken. */
   "body_too_large",
   "not_found",
+  /** There is no API key, or one that is not known. */
+  "invalid_api_key",
+  /** A token whose time is over. */
+  "expired_token",
+  /** The caller is known, but may not do this. */
+  "forbidden",
+  /** The caller's share of a minute is used up. */
+  "rate_limit_exceeded",
   /** No room for more work at present. */
   "overloaded",
   /** The service is starting, draining or cannot be reached. */
@@ -48,6 +56,8 @@ export type DomainErrorOptions = ErrorOptions & {
   readonly field?: string;
   /** What the caller can do about it. */
   readonly hint?: string;
+  /** When the same request may succeed; does not travel between the processes. */
+  readonly retryAfterSeconds?: number;
 };
 
 /** An error whose code, message, field and hint may be shown to the caller, on every wire. */
@@ -56,6 +66,7 @@ export class DomainError extends Error {
   readonly code: DomainCode;
   readonly field: string | undefined;
   readonly hint: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   /**
    * @param code What went wrong, for programs.
@@ -66,5 +77,6 @@ export class DomainError extends Error {
     this.code = code;
     this.field = options.field;
     this.hint = options.hint;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

@@ -272,7 +272,12 @@ describe("errors", () => {
 async function bench(handlers: Partial<Implementation<Vision>>): Promise<Bench> {
   const errors: unknown[] = [];
   const server = createServer();
-  const implementation = { encode: unused, readEmbedding: unused, ...handlers };
+  const implementation = {
+    encode: unused,
+    readEmbedding: unused,
+    deleteEmbedding: unused,
+    ...handlers,
+  };
   addService(server, VisionEncoder, implementation, (error) => errors.push(error));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 export async function startPage() {
   await buildPage(ROOT);
   const page = await readPage(pathToFileURL(join(ROOT, "gateway/web/dist/")));
-  const gateway = await startScriptedGateway(page);
+  const gateway = await startScriptedGateway({ page });
   const server: Listening = await listen((request) => gateway.app.fetch(request), {
     host: "127.0.0.1",
     port: 0,

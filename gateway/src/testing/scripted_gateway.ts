@@ -7,14 +7,21 @@ import {
 } from "@medv/proto/diffusion";
 import type { Implementation } from "@medv/proto/grpc";
 import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
+import { NO_REMOTE_CACHE, type RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import { Registry } from "prom-client";
 import sharp from "sharp";
 import { createApp } from "../app.ts";
+import { createAuthenticate, type AuthenticateOptions } from "../auth/authenticate.ts";
+import { ClientTokens } from "../auth/client_tokens.ts";
+import { grantedImages } from "../auth/granted_images.ts";
+import { tenantScopes } from "../auth/tenant_scope.ts";
 import { gatewayMetrics } from "../gateway_metrics.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
+import { DecoderPrice } from "../limits/decoder_price.ts";
+import { tenantLimits, type TenantLimitsOptions } from "../limits/tenant_limits.ts";
 import { ModelDescription } from "../model_description.ts";
 import type { Page } from "../page.ts";
 import { RunningAnswers } from "../running_answers.ts";
@@ -26,11 +33,28 @@ export type Script = Implementation<(typeof DiffusionDecoder)["method"]>["genera
 /** Cap on an image in these tests, in bytes. */
 export const MAX_IMAGE_BYTES = 4096;
 
+/** The gateway's secret in these tests. */
+export const SECRET = new Uint8Array(32);
+
 /**
  * The app in front of both services, served by gRPC in this process: a vision service that counts its runs and a decoder
  * that plays a script.
+ *
+ * @param options.access Everybody is one tenant where it is missing.
+ * @param options.remote None is shared where it is missing.
+ * @param options.limits None where they are missing.
  */
-export async function startScriptedGateway(page: Page = new Map()) {
+export async function startScriptedGateway({
+  page = new Map(),
+  access = {},
+  remote = NO_REMOTE_CACHE,
+  limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
+}: {
+  readonly page?: Page;
+  readonly remote?: RemoteCache;
+  readonly access?: Partial<AuthenticateOptions>;
+  readonly limits?: TenantLimitsOptions;
+} = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
   const encoded = new Set<string>();
@@ -38,6 +62,9 @@ export async function startScriptedGateway(page: Page = new Map()) {
     encodes: 0,
     encodeRequests: [] as EncodeRequest[],
     requests: [] as GenerateRequest[],
+    /** Digests that the services were told to forget. */
+    deleted: [] as string[],
+    forgotten: [] as string[],
     logs: [] as { event: string; fields: object }[],
     script: answerHello,
   };
@@ -47,13 +74,19 @@ export async function startScriptedGateway(page: Page = new Map()) {
       const { pixels, tiles, tenantScope, preprocessingVersion } = request;
       seen.encodeRequests.push(request);
       const digest = Buffer.from(
-        await crypto.subtle.digest("SHA-256", new Uint8Array(pixels)),
+        await crypto.subtle.digest("SHA-256", Buffer.concat([Buffer.from(tenantScope), pixels])),
       ).toString("hex");
       const cached = encoded.has(digest);
       if (!cached) seen.encodes += 1;
       encoded.add(digest);
       const shape = [tiles, 4, 8];
-      return { handle: { digest, shape, tenantScope, preprocessingVersion }, cached };
+      const expiresAt = { seconds: BigInt(Math.floor(Date.now() / 1000) + 60) };
+      return { handle: { digest, shape, tenantScope, preprocessingVersion, expiresAt }, cached };
+    },
+    deleteEmbedding: ({ digest }) => {
+      encoded.delete(digest);
+      seen.deleted.push(digest);
+      return Promise.resolve({});
     },
     // oxlint-disable-next-line eslint/require-yield
     readEmbedding: async function* () {
@@ -71,6 +104,10 @@ export async function startScriptedGateway(page: Page = new Map()) {
         defaults: { profile: Profile.EXACT, genLength: 64 },
         preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
       }),
+    forgetEmbedding: ({ digest }) => {
+      seen.forgotten.push(digest);
+      return Promise.resolve({});
+    },
     generate: (request, context) => {
       seen.requests.push(request);
       return seen.script(request, context);
@@ -87,7 +124,8 @@ export async function startScriptedGateway(page: Page = new Map()) {
   });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
-    vision: services.vision,
+    services,
+    remote,
     maxImageBytes: MAX_IMAGE_BYTES,
     maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
@@ -96,6 +134,7 @@ export async function startScriptedGateway(page: Page = new Map()) {
   const log = (fields: object, event: string): void => void seen.logs.push({ event, fields });
   const answers = new RunningAnswers();
   const registry = new Registry();
+  const clientTokens = access.clientTokens ?? new ClientTokens(SECRET);
   const app = createApp({
     services,
     images,
@@ -105,6 +144,17 @@ export async function startScriptedGateway(page: Page = new Map()) {
     maxImageBytes: MAX_IMAGE_BYTES,
     answers,
     page,
+    authenticate: createAuthenticate({
+      apiKeys: undefined,
+      readJsonWebToken: undefined,
+      scopeOf: tenantScopes(SECRET),
+      clientTokens,
+      ...access,
+    }),
+    clientTokens,
+    grantedImages: grantedImages(),
+    limits: tenantLimits(limits),
+    price: new DecoderPrice(),
   });
   return {
     app,

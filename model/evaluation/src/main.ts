@@ -33,7 +33,8 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     ...options,
     judge: judge && openJudge(judge.url, judge.model, env["OPENAI_API_KEY"]),
   });
-  const { systems, close } = await openSystems(options.systems, options, signal);
+  const apiKey = env["MEDV_API_KEY"];
+  const { systems, close } = await openSystems(options.systems, { ...options, apiKey }, signal);
   try {
     const hooks: EvaluateHooks = {
       onProblem: (problem) => say(formatProblem(problem)),

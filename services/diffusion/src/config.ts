@@ -8,6 +8,8 @@ import {
   type Environment,
   integerSetting,
   readSettings,
+  remoteCacheOf,
+  type RemoteCacheOptions,
   SERVICE_SETTINGS,
   type SettingValues,
   text,
@@ -71,6 +73,7 @@ export const SETTINGS = {
 
 export type DiffusionConfig = SettingValues<typeof SETTINGS> & {
   readonly tls: TlsFiles | undefined;
+  readonly remoteCache: RemoteCacheOptions | undefined;
 };
 
 /**
@@ -80,7 +83,8 @@ export type DiffusionConfig = SettingValues<typeof SETTINGS> & {
  */
 export function readConfig(env: Environment): DiffusionConfig {
   const values = readSettings(SETTINGS, env);
-  return Object.freeze({ ...values, tls: tlsFiles(values) });
+  const remoteCache = remoteCacheOf(values);
+  return Object.freeze({ ...values, remoteCache, tls: tlsFiles(values) });
 }
 
 /** float32, the reference, unless int8 is asked for; GPU providers have no such product. */

@@ -1,6 +1,7 @@
 import { DomainError } from "@medv/proto";
 import { DataType, type EmbeddingHandle } from "@medv/proto/embedding";
 import type { ReadEmbeddingResponse } from "@medv/proto/vision";
+import { embeddingKey, type RemoteCache, unpackEmbedding } from "@medv/runtime";
 
 /** An embedding as float32, `[tiles * patches, hidden]`. */
 export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
@@ -9,7 +10,9 @@ export type EmbeddingSourceOptions = {
   readonly cache: {
     get(key: string): Uint8Array | undefined;
     set(key: string, bytes: Uint8Array): unknown;
+    delete(key: string): void;
   };
+  readonly remote: RemoteCache;
   readonly read: (
     request: { readonly digest: string; readonly tenantScope: string },
     signal: AbortSignal,
@@ -21,7 +24,7 @@ export type EmbeddingSourceOptions = {
 };
 
 /**
- * Finds an embedding by its handle: in memory, else pulled from the vision service. Digest, shape, dtype and size are
+ * Finds an embedding by its handle: in memory, in the shared cache, else pulled from the vision service. Digest, shape, dtype and size are
  * checked before use.
  *
  * @throws {DomainError} `embedding_not_found` or `embedding_mismatch`.
@@ -32,9 +35,15 @@ export async function readEmbedding(
   signal: AbortSignal,
 ): Promise<EmbeddingRows> {
   checkHandle(handle, options);
-  const key = `${handle.tenantScope}\n${handle.digest}`;
+  const key = memoryKey(handle);
   const kept = options.cache.get(key);
   if (kept !== undefined) return { data: toFloat32(kept, handle.dtype), pulled: false };
+
+  const shared = await findShared(handle, options.remote);
+  if (shared !== undefined) {
+    options.cache.set(key, shared);
+    return { data: toFloat32(shared, handle.dtype), pulled: false };
+  }
 
   const bytes = new Uint8Array(byteLength(handle));
   let received = 0;
@@ -57,6 +66,38 @@ export async function readEmbedding(
   if (received !== bytes.length) throw mismatch(`${received} of ${bytes.length} bytes came`);
   options.cache.set(key, bytes);
   return { data: toFloat32(bytes, handle.dtype), pulled: true };
+}
+
+/** Forgets an embedding that was found before. */
+export function forgetEmbedding(
+  handle: Pick<EmbeddingHandle, "tenantScope" | "digest">,
+  { cache }: Pick<EmbeddingSourceOptions, "cache">,
+): void {
+  cache.delete(memoryKey(handle));
+}
+
+function memoryKey({
+  tenantScope,
+  digest,
+}: Pick<EmbeddingHandle, "tenantScope" | "digest">): string {
+  return `${tenantScope}\n${digest}`;
+}
+
+/** What does not fit its handle is left alone: the vision service has the last word. */
+async function findShared(
+  handle: EmbeddingHandle,
+  remote: RemoteCache,
+): Promise<Uint8Array | undefined> {
+  const { tenantScope, digest } = handle;
+  const packed = await remote.get({ tenantScope, key: embeddingKey(digest) });
+  if (packed === undefined) return undefined;
+  const { handle: found, bytes } = unpackEmbedding(packed);
+  const fits =
+    found.digest === digest &&
+    found.dtype === handle.dtype &&
+    found.shape.join() === handle.shape.join() &&
+    bytes.length === byteLength(handle);
+  return fits ? bytes : undefined;
 }
 
 function checkHandle(handle: EmbeddingHandle, options: EmbeddingSourceOptions): void {

@@ -3,13 +3,19 @@ import { basename, resolve } from "node:path";
 import { DiffusionDecoder } from "@medv/proto/diffusion";
 import { createClient, credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
-import { byteCache, createLogger, drainOnSignal, startService } from "@medv/runtime";
+import {
+  byteCache,
+  createLogger,
+  drainOnSignal,
+  openRemoteCache,
+  startService,
+} from "@medv/runtime";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, readConfig } from "./config.ts";
 import { decoderMetrics, gaugeLoad } from "./decoder_metrics.ts";
 import { openDecoder } from "./decoder_session.ts";
 import { describeModel } from "./describe_model.ts";
-import { readEmbedding } from "./embedding_source.ts";
+import { forgetEmbedding, readEmbedding } from "./embedding_source.ts";
 import { generate } from "./generate.ts";
 import { quantizeProgress } from "./quantize_progress.ts";
 import { SEEDS } from "./resolve_settings.ts";
@@ -29,6 +35,7 @@ try {
   const registry = createRegistry();
   const metrics = decoderMetrics(registry);
   const scraped = await serveMetrics(registry, config.metricsAddress);
+  const remote = openRemoteCache(config.remoteCache, logger);
   const startedAt = performance.now();
   const decoder = await openDecoder({
     ...config,
@@ -45,6 +52,7 @@ try {
   drainOnSignal(async () => {
     await service.drain();
     scraped?.close();
+    remote.close();
     vision.close();
     await decoder.release();
   }, logger);
@@ -53,6 +61,7 @@ try {
   const model = `llada-medv-${basename(resolve(config.checkpoint)).toLowerCase()}`;
   const { vision: tower } = decoder.checkpoint.config;
   const source = {
+    remote,
     cache: byteCache<Uint8Array>({
       maxBytes: config.embeddingCacheBytes,
       ttlSeconds: config.embeddingTtlSeconds,
@@ -74,6 +83,10 @@ try {
     "model-loaded",
   );
   service.open({
+    forgetEmbedding: (handle) => {
+      forgetEmbedding(handle, source);
+      return Promise.resolve({});
+    },
     describeModel: () => Promise.resolve(describeModel(model, decoder)),
     generate: (request, context) =>
       generate(request, context, {

@@ -21,6 +21,7 @@ export type ByteCache<T> = {
    * @returns Whether it is kept: a value larger than the whole cache is not.
    */
   set(key: string, value: T): boolean;
+  delete(key: string): void;
 };
 
 /** A new, empty cache. */
@@ -36,5 +37,6 @@ export function byteCache<T extends object>(options: ByteCacheOptions<T>): ByteC
     },
     get: (key) => entries.get(key),
     set: (key, value) => entries.set(key, value).has(key),
+    delete: (key) => void entries.delete(key),
   };
 }

@@ -19,6 +19,7 @@ export {
   choiceSetting,
   integerSetting,
   optionalAddressSetting,
+  optionalIntegerSetting,
   optionalSetting,
   readSettings,
   type Setting,
@@ -26,6 +27,18 @@ export {
   type SettingValues,
   textSetting,
 } from "./setting.ts";
+export {
+  CACHE_SETTINGS,
+  remoteCacheOf,
+  type RemoteCacheOptions,
+} from "./remote_cache/cache_settings.ts";
+export {
+  embeddingKey,
+  type EmbeddingValue,
+  packEmbedding,
+  unpackEmbedding,
+} from "./remote_cache/embedding_value.ts";
+export { NO_REMOTE_CACHE, openRemoteCache, type RemoteCache } from "./remote_cache/remote_cache.ts";
 export { SERVICE_SETTINGS } from "./service_settings.ts";
 export { TLS_SETTINGS, tlsFiles } from "./tls_setting.ts";
 export { type RunningService, type ServiceOptions, startService } from "./service.ts";

@@ -25,6 +25,7 @@ afterEach(async () => {
 
 const implementation = {
   encode: async () => ({ cached: true }),
+  deleteEmbedding: () => Promise.resolve({}),
   async *readEmbedding() {
     yield { chunk: new Uint8Array(1) };
   },

@@ -1,4 +1,5 @@
 import { LOG_LEVELS } from "./logger.ts";
+import { CACHE_SETTINGS } from "./remote_cache/cache_settings.ts";
 import { DEVICES } from "./session_message.ts";
 import {
   choiceSetting,
@@ -50,5 +51,6 @@ export const SERVICE_SETTINGS = {
     { choices: LOG_LEVELS, fallback: "info" },
     "the least important events that are logged",
   ),
+  ...CACHE_SETTINGS,
   ...TLS_SETTINGS,
 } as const;

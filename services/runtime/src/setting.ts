@@ -57,6 +57,16 @@ export function integerSetting(
   return { variable, ...about, fallback: String(fallback), read };
 }
 
+/** An integer of at least 1, or nothing. */
+export function optionalIntegerSetting(
+  variable: string,
+  about: { readonly unit: string; readonly meaning: string },
+): Setting<number | undefined> {
+  const read = (env: Environment): number | undefined =>
+    optionalText(env, variable) === undefined ? undefined : positiveInteger(env, variable, 1);
+  return { variable, ...about, fallback: "", read };
+}
+
 export function choiceSetting<const T extends string>(
   variable: string,
   options: { readonly choices: readonly T[]; readonly fallback: NoInfer<T> },

@@ -147,6 +147,7 @@ async function serve(
   cleanUp.push(() => service.drain());
   service.open({
     encode: async () => ({ cached: true }),
+    deleteEmbedding: async () => ({}),
     async *readEmbedding() {
       yield { chunk: new Uint8Array(1) };
     },

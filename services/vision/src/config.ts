@@ -4,6 +4,8 @@ import {
   addressSetting,
   type Environment,
   readSettings,
+  remoteCacheOf,
+  type RemoteCacheOptions,
   SERVICE_SETTINGS,
   type SettingValues,
   textSetting,
@@ -32,7 +34,10 @@ export const SETTINGS = {
   ...SERVICE_SETTINGS,
 } as const;
 
-export type VisionConfig = SettingValues<typeof SETTINGS> & { readonly tls: TlsFiles | undefined };
+export type VisionConfig = SettingValues<typeof SETTINGS> & {
+  readonly tls: TlsFiles | undefined;
+  readonly remoteCache: RemoteCacheOptions | undefined;
+};
 
 /**
  * The configuration that `env` asks for.
@@ -41,5 +46,6 @@ export type VisionConfig = SettingValues<typeof SETTINGS> & { readonly tls: TlsF
  */
 export function readConfig(env: Environment): VisionConfig {
   const values = readSettings(SETTINGS, env);
-  return Object.freeze({ ...values, tls: tlsFiles(values) });
+  const remoteCache = remoteCacheOf(values);
+  return Object.freeze({ ...values, remoteCache, tls: tlsFiles(values) });
 }

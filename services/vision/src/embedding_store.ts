@@ -1,5 +1,11 @@
 import type { DataType } from "@medv/proto/embedding";
-import { byteCache } from "@medv/runtime";
+import {
+  byteCache,
+  embeddingKey,
+  packEmbedding,
+  type RemoteCache,
+  unpackEmbedding,
+} from "@medv/runtime";
 
 /** The tower's output for one image of one tenant. */
 export type Embedding = {
@@ -12,36 +18,74 @@ export type Embedding = {
   readonly bytes: Uint8Array;
 };
 
-/** Embeddings by digest, bounded in bytes and time. */
+/** Embeddings by digest, bounded in bytes and time: in memory, and in the cache that processes share. */
 export type EmbeddingStore = {
   readonly ttlSeconds: number;
   /** Kept at present. */
   readonly bytes: number;
-  /** The embedding with this digest, if it is this tenant's. */
+  /** The embedding with this digest in memory, if it is this tenant's. */
   get(digest: string, tenantScope: string): Embedding | undefined;
+  /** The same in the shared cache; kept in memory from then on. */
+  find(digest: string, tenantScope: string): Promise<Embedding | undefined>;
+  /** Puts an embedding into the shared cache, without anybody waiting for it. */
+  share(digest: string, embedding: Embedding): void;
   /**
-   * Keeps an embedding, or keeps it for another full time.
+   * Forgets an embedding, in both.
+   *
+   * @throws {DomainError} `unavailable` while the shared cache cannot be reached.
+   */
+  delete(digest: string, tenantScope: string): Promise<void>;
+  /**
+   * Keeps an embedding in memory, or keeps it for another full time.
    *
    * @throws {RangeError} If it alone is larger than the store.
    */
   keep(digest: string, embedding: Embedding): void;
 };
 
-/** The memory tier of the vision service. */
-export function embeddingStore(maxBytes: number, ttlSeconds: number): EmbeddingStore {
+/** Bounds of the store, and the cache behind it. */
+export type EmbeddingStoreOptions = {
+  readonly maxBytes: number;
+  readonly ttlSeconds: number;
+  readonly remote: RemoteCache;
+};
+
+/** A new store with nothing in memory. */
+export function embeddingStore(options: EmbeddingStoreOptions): EmbeddingStore {
+  const { maxBytes, ttlSeconds, remote } = options;
   const cache = byteCache<Embedding>({
     maxBytes,
     ttlSeconds,
     sizeOf: ({ bytes }) => bytes.byteLength,
   });
+  const get = (digest: string, tenantScope: string): Embedding | undefined => {
+    const embedding = cache.get(digest);
+    return embedding?.tenantScope === tenantScope ? embedding : undefined;
+  };
   return {
     ttlSeconds,
     get bytes() {
       return cache.bytes;
     },
-    get(digest, tenantScope) {
-      const embedding = cache.get(digest);
-      return embedding?.tenantScope === tenantScope ? embedding : undefined;
+    get,
+    async find(digest, tenantScope) {
+      const packed = await remote.get({ tenantScope, key: embeddingKey(digest) });
+      if (packed === undefined) return undefined;
+      const { handle, bytes } = unpackEmbedding(packed);
+      const { preprocessingVersion, dtype, shape } = handle;
+      const embedding = { tenantScope, preprocessingVersion, dtype, shape, bytes };
+      cache.set(digest, embedding);
+      return embedding;
+    },
+    share(digest, embedding) {
+      const { tenantScope, bytes, shape, ...fields } = embedding;
+      const handle = { ...fields, digest, tenantScope, shape: [...shape] };
+      const name = { tenantScope, key: embeddingKey(digest) };
+      void remote.set(name, packEmbedding(handle, bytes), ttlSeconds);
+    },
+    async delete(digest, tenantScope) {
+      if (get(digest, tenantScope) !== undefined) cache.delete(digest);
+      await remote.delete({ tenantScope, key: embeddingKey(digest) });
     },
     keep(digest, embedding) {
       if (cache.set(digest, embedding)) return;

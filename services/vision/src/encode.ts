@@ -35,7 +35,12 @@ export type Encoded = {
   readonly encodeMs: number;
 };
 
-type TowerRun = { readonly embedding: Embedding; readonly encodeMs: number };
+/** `found`: another process had put it into the shared cache, so that the tower did not run. */
+type TowerRun = {
+  readonly embedding: Embedding;
+  readonly encodeMs: number;
+  readonly found: boolean;
+};
 
 /** The Encode handler: runs the tower once per digest, also for callers that come at the same time. */
 export function createEncode(
@@ -72,6 +77,8 @@ export function createEncode(
       return answer(kept, true, 0);
     }
     const encode = async (shared: AbortSignal): Promise<TowerRun> => {
+      const found = await store.find(digest, tenantScope);
+      if (found !== undefined) return { embedding: found, encodeMs: 0, found: true };
       const runStartedAt = performance.now();
       encodes += 1;
       const output = await tower.run({ dtype: "uint8", shape, data: pixels }, shared);
@@ -82,11 +89,14 @@ export function createEncode(
         shape: output.shape,
         bytes: new Uint8Array(output.data.buffer, output.data.byteOffset, output.data.byteLength),
       };
-      return { embedding, encodeMs: performance.now() - runStartedAt };
+      store.share(digest, embedding);
+      return { embedding, encodeMs: performance.now() - runStartedAt, found: false };
     };
     const { value, shared } = await runs.run(digest, encode, signal);
-    metrics.onEncode({ outcome: shared ? "shared" : "run", seconds: value.encodeMs / 1000 });
-    return answer(value.embedding, shared, shared ? 0 : value.encodeMs);
+    const { embedding, encodeMs, found } = value;
+    const outcome = found ? "hit" : shared ? "shared" : "run";
+    metrics.onEncode({ outcome, seconds: encodeMs / 1000 });
+    return answer(embedding, shared || found, shared ? 0 : encodeMs);
   };
 }
 

@@ -1,6 +1,6 @@
 import { credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
-import { createLogger, drainOnSignal, startService } from "@medv/runtime";
+import { createLogger, drainOnSignal, openRemoteCache, startService } from "@medv/runtime";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, MAX_TILES, readConfig } from "./config.ts";
 import { embeddingStore } from "./embedding_store.ts";
@@ -21,6 +21,7 @@ try {
   });
   const registry = createRegistry();
   const scraped = await serveMetrics(registry, config.metricsAddress);
+  const remote = openRemoteCache(config.remoteCache, logger);
   const startedAt = performance.now();
   const opening = openTower({
     ...config,
@@ -32,11 +33,16 @@ try {
   drainOnSignal(async () => {
     await service.drain();
     scraped?.close();
+    remote.close();
     await (await opening).release();
   }, logger);
   const tower = await opening;
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
-  const store = embeddingStore(config.embeddingCacheBytes, config.embeddingTtlSeconds);
+  const store = embeddingStore({
+    maxBytes: config.embeddingCacheBytes,
+    ttlSeconds: config.embeddingTtlSeconds,
+    remote,
+  });
   service.open(
     createVisionService({
       tower,

@@ -19,7 +19,7 @@ export function createReadEmbedding(
   towerDigest: string,
 ): (request: ReadEmbeddingRequest) => AsyncGenerator<EmbeddingChunk> {
   return async function* ({ digest, tenantScope }) {
-    const embedding = store.get(digest, tenantScope);
+    const embedding = store.get(digest, tenantScope) ?? (await store.find(digest, tenantScope));
     if (embedding === undefined) {
       throw new DomainError(
         "embedding_not_found",

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Client } from "@medv/proto/grpc";
 import { DataType } from "@medv/proto/embedding";
 import { VisionEncoder } from "@medv/proto/vision";
-import { createLogger, startService, type TensorData } from "@medv/runtime";
+import {
+  createLogger,
+  NO_REMOTE_CACHE,
+  openRemoteCache,
+  type RemoteCache,
+  startService,
+  type TensorData,
+} from "@medv/runtime";
+import { REDIS_MISSING, startRedis } from "@medv/runtime/testing/redis_server";
 import { Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { embeddingStore } from "./embedding_store.ts";
@@ -168,10 +176,57 @@ test("a tower that fails shows nothing of it to the caller, and the next call ru
   expect(runs()).toBe(2);
 });
 
+test("deleteEmbedding() forgets an embedding of its tenant only", async () => {
+  const { client, runs } = await bench();
+  const { handle } = await client.encode(image(1), { signal: NEVER });
+  const digest = handle?.digest ?? "";
+  const read = () => collect(client.readEmbedding({ digest, tenantScope: "a" }, { signal: NEVER }));
+  await client.deleteEmbedding({ digest, tenantScope: "b" }, { signal: NEVER });
+  expect((await read()).length).toBeGreaterThan(0);
+  await client.deleteEmbedding({ digest, tenantScope: "a" }, { signal: NEVER });
+  await expect(read()).rejects.toMatchObject({ code: "embedding_not_found" });
+  expect(await client.encode(image(1), { signal: NEVER })).toMatchObject({ cached: false });
+  expect(runs()).toBe(2);
+});
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `two services with one shared cache run the tower once, and one deletion empties it${REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`}`,
+  async () => {
+    const server = await startRedis();
+    const remotes = [1, 2].map(() =>
+      openRemoteCache({ url: server.url, key: undefined }, { warn: () => {} }),
+    );
+    cleanUp.push(() => server.kill(), ...remotes.map((remote) => () => remote.close()));
+    const [first, second] = await Promise.all(remotes.map((remote) => bench({ remote })));
+    if (first === undefined || second === undefined) throw new TypeError("two were started");
+    const call = { signal: NEVER };
+    // The cache connects in its own time: until then nothing is shared, and every call is answered all the same.
+    let fill = 0;
+    do {
+      fill += 1;
+      await first.client.encode(image(fill), call);
+      await sleep(50);
+    } while ((await server.entries()).size === 0);
+    const runs = second.runs();
+    const { handle, cached } = await second.client.encode(image(fill), call);
+    expect({ cached, runs: second.runs() }).toEqual({ cached: true, runs });
+    const request = { digest: handle?.digest ?? "", tenantScope: "a" };
+    const read = await collect(second.client.readEmbedding(request, call));
+    expect(read.reduce((sum, { chunk }) => sum + chunk.length, 0)).toBe(EMBEDDING_BYTES);
+    await second.client.deleteEmbedding(request, call);
+    expect((await server.entries()).size).toBe(0);
+  },
+);
+
 async function bench(
-  options: { maxBytes?: number; delayMs?: number; failures?: number } = {},
+  options: { maxBytes?: number; delayMs?: number; failures?: number; remote?: RemoteCache } = {},
 ): Promise<Bench> {
-  const { maxBytes = 100 * EMBEDDING_BYTES, delayMs = 5, failures = 0 } = options;
+  const {
+    maxBytes = 100 * EMBEDDING_BYTES,
+    delayMs = 5,
+    failures = 0,
+    remote = NO_REMOTE_CACHE,
+  } = options;
   const lines: string[] = [];
   const logger = createLogger(
     { service: "vision", level: "info" },
@@ -193,7 +248,7 @@ async function bench(
   });
   const registry = new Registry();
   const tower = { digest: "tower", imageSize: SIZE, run };
-  const store = embeddingStore(maxBytes, 60);
+  const store = embeddingStore({ maxBytes, ttlSeconds: 60, remote });
   const metrics = visionMetrics(registry, () => store.bytes);
   service.open(createVisionService({ tower, store, maxTiles: 37, metrics, logger }));
   const client = createClient(VisionEncoder, `127.0.0.1:${service.port}`);

@@ -10,5 +10,9 @@ export function createVisionService(
   return {
     encode: createEncode(options),
     readEmbedding: createReadEmbedding(options.store, options.tower.digest),
+    async deleteEmbedding({ digest, tenantScope }) {
+      await options.store.delete(digest, tenantScope);
+      return {};
+    },
   };
 }

@@ -36,12 +36,15 @@ const completionSchema = z.object({
 /**
  * Opens the model that a running gateway serves.
  *
- * @param url The gateway's root, without `/v1`.
+ * @param gateway.url The gateway's root, without `/v1`.
  * @throws {Error} If nothing answers there.
  */
-export async function openGateway(url: string, signal: AbortSignal): Promise<GatewayModel> {
+export async function openGateway(
+  { url, apiKey = "none" }: { readonly url: string; readonly apiKey?: string | undefined },
+  signal: AbortSignal,
+): Promise<GatewayModel> {
   const baseURL = `${url.replace(/\/$/, "")}/v1`;
-  const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 4, timeout: TIMEOUT_MS });
+  const client = new OpenAI({ baseURL, apiKey, maxRetries: 4, timeout: TIMEOUT_MS });
   const { data } = await client.models.list({ signal }).catch((cause: unknown) => {
     throw new Error(`Cannot evaluate as no gateway answers at ${url}: start it with npm start`, {
       cause,
@@ -50,7 +53,7 @@ export async function openGateway(url: string, signal: AbortSignal): Promise<Gat
   const model = modelSchema.parse(data[0]);
   return {
     identity: model.digest ?? model.id,
-    answer: answererOf(client, model.id, uploader(baseURL)),
+    answer: answererOf(client, model.id, uploader(baseURL, apiKey)),
   };
 }
 
@@ -77,14 +80,14 @@ type Uploader = ((path: string, signal: AbortSignal) => Promise<string>) & {
 };
 
 /** Uploads each image once, also for questions that come at the same time. */
-function uploader(baseURL: string): Uploader {
+function uploader(baseURL: string, apiKey: string): Uploader {
   const ids = new Map<string, Promise<string>>();
   const upload = (path: string, signal: AbortSignal): Promise<string> => {
     const known = ids.get(path);
     if (known !== undefined) return known;
     const [oldest] = ids.keys();
     if (oldest !== undefined && ids.size >= MAX_IMAGES) ids.delete(oldest);
-    const id = uploadImage(baseURL, path, signal);
+    const id = uploadImage({ baseURL, apiKey }, path, signal);
     ids.set(path, id);
     id.catch(() => ids.delete(path));
     return id;
@@ -92,9 +95,18 @@ function uploader(baseURL: string): Uploader {
   return Object.assign(upload, { forget: (path: string) => void ids.delete(path) });
 }
 
-async function uploadImage(baseURL: string, path: string, signal: AbortSignal): Promise<string> {
+async function uploadImage(
+  { baseURL, apiKey }: { readonly baseURL: string; readonly apiKey: string },
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
   const body = await openAsBlob(path);
-  const response = await fetch(`${baseURL}/images`, { method: "POST", body, signal });
+  const response = await fetch(`${baseURL}/images`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiKey}` },
+    body,
+    signal,
+  });
   if (response.ok) return uploadSchema.parse(await response.json()).id;
   const problem = z
     .object({ detail: z.string() })

@@ -11,6 +11,8 @@ export type SystemName = (typeof SYSTEM_NAMES)[number];
 export type OpenOptions = {
   /** A gateway that already runs; one is started if undefined. */
   readonly gateway: string | undefined;
+  /** What that gateway asks for, if it asks for a key. */
+  readonly apiKey: string | undefined;
   /** Of a gateway that is started. */
   readonly checkpoint: string | undefined;
   /** Directory of an autoregressive checkpoint, which is a system of its own. */
@@ -33,7 +35,8 @@ export async function openSystems(
   let model: Promise<GatewayModel> | undefined;
   const openModel = async (): Promise<GatewayModel> => {
     if (options.gateway === undefined) stack = await startStack(options.checkpoint, signal);
-    return await openGateway(options.gateway ?? stack?.url ?? "", signal);
+    const url = options.gateway ?? stack?.url ?? "";
+    return await openGateway({ url, apiKey: options.apiKey }, signal);
   };
   const gatewayModel = (): Promise<GatewayModel> => (model ??= openModel());
   const open = async (name: SystemName): Promise<System> => {

@@ -18,6 +18,7 @@ const service = await startService(VisionEncoder, {
 drainOnSignal(() => service.drain(), logger);
 service.open({
   encode: async () => ({ cached: true }),
+  deleteEmbedding: async () => ({}),
   async *readEmbedding() {
     for (let i = 0; i < 10; i++) {
       yield { chunk: new Uint8Array([i]) };

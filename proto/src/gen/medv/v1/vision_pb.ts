@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file medv/v1/vision.proto.
  */
 export const file_medv_v1_vision: GenFile = /*@__PURE__*/
-  fileDesc("ChRtZWR2L3YxL3Zpc2lvbi5wcm90bxIHbWVkdi52MSJ3Cg1FbmNvZGVSZXF1ZXN0EhQKDHRlbmFudF9zY29wZRgBIAEoCRIdChVwcmVwcm9jZXNzaW5nX3ZlcnNpb24YAiABKAkSDgoGcGl4ZWxzGAMgASgMEg0KBXRpbGVzGAQgASgNEhIKCmltYWdlX3NpemUYBSABKA0iXQoORW5jb2RlUmVzcG9uc2USKAoGaGFuZGxlGAEgASgLMhgubWVkdi52MS5FbWJlZGRpbmdIYW5kbGUSDgoGY2FjaGVkGAIgASgIEhEKCWVuY29kZV9tcxgDIAEoASI8ChRSZWFkRW1iZWRkaW5nUmVxdWVzdBIOCgZkaWdlc3QYASABKAkSFAoMdGVuYW50X3Njb3BlGAIgASgJIlAKFVJlYWRFbWJlZGRpbmdSZXNwb25zZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgVjaHVuaxgCIAEoDDKcAQoNVmlzaW9uRW5jb2RlchI5CgZFbmNvZGUSFi5tZWR2LnYxLkVuY29kZVJlcXVlc3QaFy5tZWR2LnYxLkVuY29kZVJlc3BvbnNlElAKDVJlYWRFbWJlZGRpbmcSHS5tZWR2LnYxLlJlYWRFbWJlZGRpbmdSZXF1ZXN0Gh4ubWVkdi52MS5SZWFkRW1iZWRkaW5nUmVzcG9uc2UwAWIGcHJvdG8z", [file_medv_v1_embedding]);
+  fileDesc("ChRtZWR2L3YxL3Zpc2lvbi5wcm90bxIHbWVkdi52MSJ3Cg1FbmNvZGVSZXF1ZXN0EhQKDHRlbmFudF9zY29wZRgBIAEoCRIdChVwcmVwcm9jZXNzaW5nX3ZlcnNpb24YAiABKAkSDgoGcGl4ZWxzGAMgASgMEg0KBXRpbGVzGAQgASgNEhIKCmltYWdlX3NpemUYBSABKA0iXQoORW5jb2RlUmVzcG9uc2USKAoGaGFuZGxlGAEgASgLMhgubWVkdi52MS5FbWJlZGRpbmdIYW5kbGUSDgoGY2FjaGVkGAIgASgIEhEKCWVuY29kZV9tcxgDIAEoASI8ChRSZWFkRW1iZWRkaW5nUmVxdWVzdBIOCgZkaWdlc3QYASABKAkSFAoMdGVuYW50X3Njb3BlGAIgASgJIlAKFVJlYWRFbWJlZGRpbmdSZXNwb25zZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgVjaHVuaxgCIAEoDCI+ChZEZWxldGVFbWJlZGRpbmdSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIUCgx0ZW5hbnRfc2NvcGUYAiABKAkiGQoXRGVsZXRlRW1iZWRkaW5nUmVzcG9uc2Uy8gEKDVZpc2lvbkVuY29kZXISOQoGRW5jb2RlEhYubWVkdi52MS5FbmNvZGVSZXF1ZXN0GhcubWVkdi52MS5FbmNvZGVSZXNwb25zZRJQCg1SZWFkRW1iZWRkaW5nEh0ubWVkdi52MS5SZWFkRW1iZWRkaW5nUmVxdWVzdBoeLm1lZHYudjEuUmVhZEVtYmVkZGluZ1Jlc3BvbnNlMAESVAoPRGVsZXRlRW1iZWRkaW5nEh8ubWVkdi52MS5EZWxldGVFbWJlZGRpbmdSZXF1ZXN0GiAubWVkdi52MS5EZWxldGVFbWJlZGRpbmdSZXNwb25zZWIGcHJvdG8z", [file_medv_v1_embedding]);
 
 /**
  * @generated from message medv.v1.EncodeRequest
@@ -139,6 +139,41 @@ export const ReadEmbeddingResponseSchema: GenMessage<ReadEmbeddingResponse> = /*
   messageDesc(file_medv_v1_vision, 3);
 
 /**
+ * @generated from message medv.v1.DeleteEmbeddingRequest
+ */
+export type DeleteEmbeddingRequest = Message<"medv.v1.DeleteEmbeddingRequest"> & {
+  /**
+   * @generated from field: string digest = 1;
+   */
+  digest: string;
+
+  /**
+   * @generated from field: string tenant_scope = 2;
+   */
+  tenantScope: string;
+};
+
+/**
+ * Describes the message medv.v1.DeleteEmbeddingRequest.
+ * Use `create(DeleteEmbeddingRequestSchema)` to create a new message.
+ */
+export const DeleteEmbeddingRequestSchema: GenMessage<DeleteEmbeddingRequest> = /*@__PURE__*/
+  messageDesc(file_medv_v1_vision, 4);
+
+/**
+ * @generated from message medv.v1.DeleteEmbeddingResponse
+ */
+export type DeleteEmbeddingResponse = Message<"medv.v1.DeleteEmbeddingResponse"> & {
+};
+
+/**
+ * Describes the message medv.v1.DeleteEmbeddingResponse.
+ * Use `create(DeleteEmbeddingResponseSchema)` to create a new message.
+ */
+export const DeleteEmbeddingResponseSchema: GenMessage<DeleteEmbeddingResponse> = /*@__PURE__*/
+  messageDesc(file_medv_v1_vision, 5);
+
+/**
  * Turns the tiles of an image into an embedding, once per digest, and keeps it for whoever pulls it.
  *
  * @generated from service medv.v1.VisionEncoder
@@ -163,6 +198,16 @@ export const VisionEncoder: GenService<{
     methodKind: "server_streaming";
     input: typeof ReadEmbeddingRequestSchema;
     output: typeof ReadEmbeddingResponseSchema;
+  },
+  /**
+   * Forgets an embedding, in the shared cache too; fine when it is not kept.
+   *
+   * @generated from rpc medv.v1.VisionEncoder.DeleteEmbedding
+   */
+  deleteEmbedding: {
+    methodKind: "unary";
+    input: typeof DeleteEmbeddingRequestSchema;
+    output: typeof DeleteEmbeddingResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_medv_v1_vision, 0);

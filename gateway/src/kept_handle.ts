@@ -1,0 +1,17 @@
+import { createHash } from "node:crypto";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type EmbeddingHandle, EmbeddingHandleSchema } from "@medv/proto/embedding";
+
+/** Where gateways share the handle of an image's embedding. */
+export function handleName(tenantScope: string, imageKey: string) {
+  const key = `handle/${createHash("sha256").update(imageKey).digest("base64url")}`;
+  return { tenantScope, key };
+}
+
+export function encodeHandle(handle: EmbeddingHandle): Uint8Array {
+  return toBinary(EmbeddingHandleSchema, handle);
+}
+
+export function decodeHandle(bytes: Uint8Array): EmbeddingHandle {
+  return fromBinary(EmbeddingHandleSchema, bytes);
+}

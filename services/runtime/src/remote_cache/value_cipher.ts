@@ -1,0 +1,37 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+
+/** Turns a value into what is stored, and back; `name` binds it to its place. */
+export type ValueCipher = {
+  seal(value: Uint8Array, name: string): Uint8Array;
+  /** @throws {Error} If it was changed, or sealed for another name or with another key. */
+  open(sealed: Uint8Array, name: string): Uint8Array;
+};
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Stores values as they are. */
+export const PLAIN: ValueCipher = { seal: (value) => value, open: (sealed) => sealed };
+
+/**
+ * AES-256-GCM; the name is authenticated with the value, so that one tenant's entry cannot be put in place of another's.
+ *
+ * @param key 32 bytes.
+ * @see {@link https://doi.org/10.6028/NIST.SP.800-38D | NIST SP 800-38D}
+ */
+export function aesCipher(key: Uint8Array): ValueCipher {
+  return {
+    seal(value, name) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(name));
+      return Buffer.concat([nonce, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
+    },
+    open(sealed, name) {
+      const nonce = sealed.subarray(0, NONCE_BYTES);
+      const text = sealed.subarray(NONCE_BYTES, -TAG_BYTES);
+      const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(name));
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      return Buffer.concat([decipher.update(text), decipher.final()]);
+    },
+  };
+}

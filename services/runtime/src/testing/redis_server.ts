@@ -1,0 +1,56 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { Redis } from "ioredis";
+
+/** Why tests against a real server are skipped here; undefined where they run. */
+export const REDIS_MISSING =
+  spawnSync("redis-server", ["--version"]).status === 0
+    ? undefined
+    : "skipped as redis-server is not installed (Debian: apt-get install redis-server)";
+
+/** A server of a test's own, which keeps nothing on disk. */
+export type RedisServer = {
+  readonly url: string;
+  /** Everything that it keeps. */
+  entries(): Promise<ReadonlyMap<string, Buffer>>;
+  /** Ends it at once; its entries are lost. */
+  kill(): Promise<void>;
+};
+
+/** @param port Any free one where it is missing. */
+export async function startRedis(port?: number): Promise<RedisServer> {
+  const chosen = port ?? (await freePort());
+  const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"];
+  const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ready = Promise.withResolvers<void>();
+  child.on("exit", () => ready.reject(new Error("redis-server ended before it was ready")));
+  child.stdout.on("data", (text: Buffer) => {
+    if (text.includes("Ready to accept connections")) ready.resolve();
+  });
+  await ready.promise;
+  const url = `redis://127.0.0.1:${chosen}`;
+  return {
+    url,
+    async entries() {
+      const redis = new Redis(url);
+      const keys = await redis.keys("*");
+      const values = await Promise.all(keys.map((key) => redis.getBuffer(key)));
+      redis.disconnect();
+      return new Map(keys.map((key, index) => [key, values[index] ?? Buffer.alloc(0)]));
+    },
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
