@@ -10,6 +10,7 @@ import {
   type CommittedToken,
   type GenerationSettingsSchema,
 } from "@medv/proto/diffusion";
+import { Workload } from "@medv/diffusion/workload";
 import { createLogger } from "@medv/runtime/logger";
 import { fileURLToPath } from "node:url";
 
@@ -52,6 +53,7 @@ export async function openEmbeddedDecoder(): Promise<{
     readEmbedding: () => Promise.reject(new TypeError("Cannot read an embedding here")),
     randomSeed: () => 7,
     metrics: { onAnswer: () => undefined },
+    workload: new Workload({ maxRows: 16, maxQueueMs: 60_000 }),
     logger: createLogger({ service: "test", level: "silent" }),
   };
   return {

@@ -1,4 +1,5 @@
 import { NO_RULES, type DecoderRow } from "@medv/diffusion/decoder_row";
+import { UNWATCHED } from "@medv/diffusion/run_batcher";
 import { NO_STOP } from "@medv/model/stop_position";
 import { FinishReason, Profile } from "@medv/proto/diffusion";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -113,12 +114,7 @@ test("the refresh says how probable the tokens are that are asked for", async ()
   };
   const { signal } = new AbortController();
   const ask = (askedIds: readonly number[]) =>
-    run(
-      { ...row, askedIds },
-      { tenantScope: "", priority: "interactive" },
-      signal,
-      () => undefined,
-    );
+    run({ ...row, askedIds }, { tenantScope: "", priority: "interactive" }, signal, UNWATCHED);
   const { prediction, confidence } = await ask([]);
   const asked = await ask([...prediction]);
   asked.asked.forEach((each, place) => expect(each).toBeCloseTo(confidence[place] ?? NaN, 6));

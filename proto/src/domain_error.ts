@@ -56,7 +56,7 @@ export type DomainErrorOptions = ErrorOptions & {
   readonly field?: string;
   /** What the caller can do about it. */
   readonly hint?: string;
-  /** When the same request may succeed; does not travel between the processes. */
+  /** When the same request may succeed: whole seconds, at least 1. */
   readonly retryAfterSeconds?: number;
 };
 

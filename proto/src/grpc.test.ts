@@ -243,12 +243,13 @@ describe("errors", () => {
     const sent = new DomainError(code, 'Cannot é as 100 % of "ü"', {
       field: "images[0].größe",
       hint: "try ≤ 3",
+      retryAfterSeconds: 7,
     });
     const { client } = await bench({ encode: () => Promise.reject(sent) });
     const received = await client.encode({}, { signal: NEVER }).catch((error: unknown) => error);
     expect(received).toBeInstanceOf(DomainError);
-    const { message, field, hint } = sent;
-    expect(received).toMatchObject({ code, message, field, hint });
+    const { message, field, hint, retryAfterSeconds } = sent;
+    expect(received).toMatchObject({ code, message, field, hint, retryAfterSeconds });
   });
 
   test("an unknown error shows nothing of itself to the caller and all of itself to the hook", async () => {

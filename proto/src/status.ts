@@ -42,6 +42,7 @@ const STATUS_OF_CODE = {
 const CODE_KEY = "medv-code";
 const FIELD_KEY = "medv-field";
 const HINT_KEY = "medv-hint";
+const RETRY_KEY = "medv-retry-after-seconds";
 
 /**
  * The status that an error travels as. Only a {@link DomainError} shows its text; of anything else the caller learns
@@ -57,6 +58,9 @@ export function statusOf(error: unknown): FailedStatus {
   // Header values are ASCII; the message itself is escaped by grpc-js, which throws on half a character.
   if (error.field !== undefined) metadata.set(FIELD_KEY, encode(error.field));
   if (error.hint !== undefined) metadata.set(HINT_KEY, encode(error.hint));
+  if (error.retryAfterSeconds !== undefined) {
+    metadata.set(RETRY_KEY, String(error.retryAfterSeconds));
+  }
   return { code: STATUS_OF_CODE[error.code], details: error.message.toWellFormed(), metadata };
 }
 
@@ -69,9 +73,11 @@ export function errorOf(failure: ServiceError): DomainError {
   if (code !== undefined && isDomainCode(code)) {
     const field = text(failure.metadata, FIELD_KEY);
     const hint = text(failure.metadata, HINT_KEY);
+    const retryAfterSeconds = Number(text(failure.metadata, RETRY_KEY));
     return new DomainError(code, failure.details, {
       ...(field !== undefined && { field: decodeURIComponent(field) }),
       ...(hint !== undefined && { hint: decodeURIComponent(hint) }),
+      ...(retryAfterSeconds >= 1 && { retryAfterSeconds }),
     });
   }
   return ownFailure(failure);

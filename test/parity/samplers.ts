@@ -5,7 +5,7 @@ import { mergePrompt, type MergedPrompt } from "@medv/model/merge_prompt";
 import { decoderFeeds, rowResults } from "@medv/diffusion/decoder_feeds";
 import { NO_RULES, type Embeddings } from "@medv/diffusion/decoder_row";
 import { denoise, type RunEnd, type RunRow } from "@medv/diffusion/denoise";
-import { RunBatcher, type RunBatch } from "@medv/diffusion/run_batcher";
+import { RunBatcher, UNWATCHED, type RunBatch } from "@medv/diffusion/run_batcher";
 import type { DenoiseSettings } from "@medv/diffusion/denoise_settings";
 import { compareIds, compareNumbers, type Report } from "./check.ts";
 import type { Oracle, OracleConfig } from "./oracle.ts";
@@ -132,7 +132,7 @@ export async function checkBatched(oracle: Oracle, report: Report): Promise<void
   const { runRows, ...decoder } = await openDecoder(oracle);
   const batcher = new RunBatcher(runRows, { maxRows: 32, fits: () => true });
   const caller = { tenantScope: "", priority: "interactive" } as const;
-  const run: RunRow = (row, signal) => batcher.run(row, caller, signal, () => undefined);
+  const run: RunRow = (row, signal) => batcher.run(row, caller, signal, UNWATCHED);
   const { cases } = await oracle.json<{ cases: readonly SamplerCase[] }>("sampler.json");
   const cached = await oracle.json<{ cases: readonly SamplerCase[] }>("fast_dllm.json");
   const all = [

@@ -16,6 +16,8 @@ export type AnswerNumbers = {
 
 /** What the gauges show at the moment when they are read. */
 export type DecoderLoad = {
+  /** Predicted work of all answers that were taken in. */
+  readonly queuedSeconds: number;
   /** Rows that wait for a run, and rows of the run in hand. */
   readonly waiting: number;
   readonly running: number;
@@ -102,6 +104,11 @@ export function gaugeLoad(registry: Registry, load: () => DecoderLoad): void {
     });
   gauge("medv_diffusion_queued_rows", "Rows of answers that wait for a run", (now) => now.waiting);
   gauge("medv_diffusion_running_rows", "Rows of the run in hand", (now) => now.running);
+  gauge(
+    "medv_diffusion_queued_seconds",
+    "When all answers that were taken in will be done, as predicted",
+    (now) => now.queuedSeconds,
+  );
   gauge(
     "medv_diffusion_memory_ratio",
     "Share of MEDV_RUN_MEMORY_BYTES that the run in hand takes, 0 to 1",

@@ -11,7 +11,7 @@ import type { DecoderLoad } from "./decoder_metrics.ts";
 import type { DecoderRow } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
-import { RunBatcher, type RunBatch } from "./run_batcher.ts";
+import { RunBatcher, UNWATCHED, type RunBatch } from "./run_batcher.ts";
 import { runBytes } from "./run_memory.ts";
 import { stoppable } from "./stoppable.ts";
 
@@ -45,7 +45,7 @@ export type DecoderSession = {
   /** Whether an answer of so many positions can be run at all. */
   readonly fits: (positions: number) => boolean;
   readonly run: RunBatcher["run"];
-  readonly load: () => DecoderLoad;
+  readonly load: () => Omit<DecoderLoad, "queuedSeconds">;
   release(): Promise<void>;
 };
 
@@ -94,7 +94,7 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
       runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
   });
   await warmUp(
-    (row, signal) => batcher.run(row, WARM_UP_CALLER, signal, () => undefined),
+    (row, signal) => batcher.run(row, WARM_UP_CALLER, signal, UNWATCHED),
     checkpoint,
     tokenizer,
   );

@@ -14,6 +14,7 @@ import { joinEmbeddings } from "./join_embeddings.ts";
 import { mergeStreams } from "./merge_streams.ts";
 import { promptOf, type Prompt } from "./prompt_of.ts";
 import { resolveSettings, SEEDS } from "./resolve_settings.ts";
+import type { Workload } from "./workload.ts";
 
 export type GenerateOptions = {
   readonly model: string;
@@ -24,6 +25,7 @@ export type GenerateOptions = {
   readonly fits: DecoderSession["fits"];
   readonly run: DecoderSession["run"];
   readonly readEmbedding: (handle: EmbeddingHandle, signal: AbortSignal) => Promise<EmbeddingRows>;
+  readonly workload: Workload;
   readonly randomSeed: () => number;
   readonly metrics: Pick<DecoderMetrics, "onAnswer">;
   readonly logger: Logger;
@@ -36,7 +38,7 @@ const MAX_CHOICES = 16;
  * Answers one conversation, several times where it asks for that: prompt and embeddings are made once, and the answers
  * share their runs.
  *
- * @throws {DomainError} `unknown_model`, `invalid_setting`, `invalid_messages`, `context_too_long`, or what an embedding
+ * @throws {DomainError} `unknown_model`, `invalid_setting`, `invalid_messages`, `context_too_long`, `overloaded`, or what an embedding
  * that cannot be had throws; the signal's reason.
  */
 export async function* generate(
@@ -67,6 +69,12 @@ export async function* generate(
     tenantScope: request.tenantScope,
     priority: request.priority === Priority.BATCH ? "batch" : "interactive",
   } as const;
+  const admitted = options.workload.admit({
+    profile: settings.profile,
+    tokens: choices * settings.genLength,
+    positions: positionsOf(prompt, settings),
+    deadline: context.deadline,
+  });
   const answers = Array.from({ length: choices }, (_, choice) =>
     answerChoice(
       {
@@ -81,7 +89,8 @@ export async function* generate(
       },
       {
         tokenizer,
-        run: (row, waited, runSignal) => options.run(row, caller, runSignal, waited),
+        run: (row, waited, runSignal) =>
+          options.run(row, caller, runSignal, { waited, ran: admitted.ran }),
         onEnd: (end) => {
           // The images were looked up once for all.
           const lookedUp = choice === 0 ? prompt.images.length : 0;
@@ -93,7 +102,13 @@ export async function* generate(
       signal,
     ),
   );
-  yield* mergeStreams(answers);
+  let whole = false;
+  try {
+    yield* mergeStreams(answers);
+    whole = true;
+  } finally {
+    admitted.end(whole);
+  }
 }
 
 function choicesOf({ choices }: GenerateRequest): number {
@@ -105,12 +120,16 @@ function choicesOf({ choices }: GenerateRequest): number {
   );
 }
 
+function positionsOf({ merged }: Prompt, { genLength, suffixIds }: DenoiseSettings): number {
+  return merged.tokenIds.length + genLength + suffixIds.length;
+}
+
 function checkLength(
   prompt: Prompt,
   settings: DenoiseSettings,
   { contextLength, fits }: Pick<GenerateOptions, "contextLength" | "fits">,
 ): void {
-  const length = prompt.merged.tokenIds.length + settings.genLength + settings.suffixIds.length;
+  const length = positionsOf(prompt, settings);
   if (length > contextLength) {
     throw new DomainError(
       "context_too_long",

@@ -18,6 +18,7 @@ import { describeModel } from "./describe_model.ts";
 import { forgetEmbedding, readEmbedding } from "./embedding_source.ts";
 import { generate } from "./generate.ts";
 import { quantizeProgress } from "./quantize_progress.ts";
+import { Workload } from "./workload.ts";
 import { SEEDS } from "./resolve_settings.ts";
 
 const config = readConfig(process.env);
@@ -57,7 +58,9 @@ try {
     await decoder.release();
   }, logger);
 
-  gaugeLoad(registry, decoder.load);
+  const { maxBatchRows: maxRows, maxQueueSeconds } = config;
+  const workload = new Workload({ maxRows, maxQueueMs: 1000 * maxQueueSeconds });
+  gaugeLoad(registry, () => ({ ...decoder.load(), queuedSeconds: workload.queuedSeconds }));
   const model = `llada-medv-${basename(resolve(config.checkpoint)).toLowerCase()}`;
   const { vision: tower } = decoder.checkpoint.config;
   const source = {
@@ -94,6 +97,7 @@ try {
         model,
         readEmbedding: (handle, signal) => readEmbedding(handle, source, signal),
         metrics,
+        workload,
         randomSeed: () => randomInt(SEEDS),
         logger,
       }),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NO_RULES, type DecoderRow, type RowResult } from "./decoder_row.ts";
-import { RunBatcher, type BatchLimits, type RunCaller } from "./run_batcher.ts";
+import { RunBatcher, UNWATCHED, type BatchLimits, type RunCaller } from "./run_batcher.ts";
 
 const LIMITS = { maxRows: 4, fits: () => true };
 const { signal: never } = new AbortController();
@@ -55,8 +55,8 @@ function held(limits: BatchLimits = LIMITS) {
     gates.shift()?.();
   };
   const ask = (seed: number, who = caller("a"), change: Partial<DecoderRow> = {}, signal = never) =>
-    batcher.run(row(seed, change), who, signal, () => undefined);
-  return { runs, letGo, ask };
+    batcher.run(row(seed, change), who, signal, UNWATCHED);
+  return { runs, letGo, ask, batcher };
 }
 
 test("run() puts rows that wait into one run, and gives each its own result", async () => {
@@ -148,8 +148,23 @@ test("run() gives a failed run's error to all of its rows, and goes on", async (
     if (runs === 1) return Promise.reject(new Error("broken"));
     return Promise.resolve(rows.map(() => ({ forwardPasses: 1 }) as RowResult));
   }, LIMITS);
-  const ask = () => batcher.run(row(1), caller("a"), never, () => undefined);
+  const ask = () => batcher.run(row(1), caller("a"), never, UNWATCHED);
   const results = await Promise.allSettled([ask(), ask()]);
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(await ask()).toMatchObject({ forwardPasses: 1 });
+});
+
+test("RunBatcher tells every row its share of the run", async () => {
+  const shares: number[] = [];
+  const { runs, batcher, letGo } = held();
+  const watch = { ...UNWATCHED, ran: (shareMs: number) => shares.push(shareMs) };
+  const asked = [1, 2].map((seed) => batcher.run(row(seed), caller("a"), never, watch));
+  const startedAt = performance.now();
+  await letGo();
+  await Promise.all(asked);
+  const elapsedMs = performance.now() - startedAt;
+  expect(runs).toEqual([[1, 2]]);
+  expect(shares).toHaveLength(2);
+  expect(shares[0]).toBe(shares[1]);
+  expect(shares[0]).toBeLessThanOrEqual(elapsedMs);
 });

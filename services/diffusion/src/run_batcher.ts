@@ -8,6 +8,17 @@ export type RunCaller = {
   readonly priority: "interactive" | "batch";
 };
 
+/** Told about a row's run, in milliseconds. */
+export type RunWatch = {
+  /** How long the row stood in line. */
+  readonly waited: (waitedMs: number) => void;
+  /** The row's share of the run, which all its rows share alike. */
+  readonly ran: (shareMs: number) => void;
+};
+
+/** For whom nobody keeps count. */
+export const UNWATCHED: RunWatch = { waited: () => undefined, ran: () => undefined };
+
 /** Runs several answers' rows as one batch, each result in its row's place. */
 export type RunBatch = (rows: readonly DecoderRow[]) => Promise<readonly RowResult[]>;
 
@@ -23,7 +34,7 @@ type Waiting = {
   readonly caller: RunCaller;
   readonly since: number;
   readonly outcome: PromiseWithResolvers<RowResult>;
-  readonly waited: (waitedMs: number) => void;
+  readonly watch: RunWatch;
 };
 
 /** After so long a `batch` row counts as interactive, so that it is not passed over for ever. */
@@ -51,19 +62,18 @@ export class RunBatcher {
   /**
    * Runs a row as soon as it is its turn.
    *
-   * @param waited Told how long the row stood in line, in milliseconds.
    * @throws The signal's reason; the row is dropped, or its result goes unheard where the run has started.
    */
   async run(
     row: DecoderRow,
     caller: RunCaller,
     signal: AbortSignal,
-    waited: (waitedMs: number) => void,
+    watch: RunWatch,
   ): Promise<RowResult> {
     signal.throwIfAborted();
     this.#meet(caller.tenantScope);
     const outcome = Promise.withResolvers<RowResult>();
-    const waiting = { row, caller, since: performance.now(), outcome, waited };
+    const waiting = { row, caller, since: performance.now(), outcome, watch };
     const abort = (): void => {
       const place = this.#waiting.indexOf(waiting);
       if (place >= 0) this.#waiting.splice(place, 1);
@@ -109,7 +119,8 @@ export class RunBatcher {
   }
 
   async #runOnce(batch: readonly Waiting[]): Promise<void> {
-    for (const { waited, since } of batch) waited(performance.now() - since);
+    const startedAt = performance.now();
+    for (const { watch, since } of batch) watch.waited(startedAt - since);
     try {
       const results = await this.#runBatch(batch.map(({ row }) => row));
       batch.forEach(({ outcome }, index) => {
@@ -117,6 +128,8 @@ export class RunBatcher {
         if (result === undefined) outcome.reject(new RangeError("Cannot find the result of a row"));
         else outcome.resolve(result);
       });
+      const shareMs = (performance.now() - startedAt) / batch.length;
+      for (const { watch } of batch) watch.ran(shareMs);
     } catch (error) {
       for (const { outcome } of batch) outcome.reject(error);
     }

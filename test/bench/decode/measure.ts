@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { DecoderSession } from "@medv/diffusion/decoder_session";
 import { denoise, type DenoiseRequest, type RunEnd } from "@medv/diffusion/denoise";
 import { resolveSettings } from "@medv/diffusion/resolve_settings";
+import { UNWATCHED } from "@medv/diffusion/run_batcher";
 import { GenerationSettingsSchema } from "@medv/proto/diffusion";
 
 /** Settings to measure, under a name. */
@@ -76,7 +77,7 @@ async function answer(decoder: DecoderSession, request: DenoiseRequest): Promise
   const { signal } = new AbortController();
   let last: RunEnd | undefined;
   const run = (row: Parameters<DecoderSession["run"]>[0]) =>
-    decoder.run(row, CALLER, signal, () => undefined);
+    decoder.run(row, CALLER, signal, UNWATCHED);
   for await (const end of denoise(run, request, signal)) last = end;
   if (last === undefined) throw new RangeError("Cannot measure an answer without a run");
   return last;
