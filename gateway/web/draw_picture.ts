@@ -9,7 +9,7 @@ import { build } from "vite";
 import type { AnswerEvent } from "../src/answer.ts";
 import type * as Picture from "./src/fog/picture.tsx";
 
-const SAMPLE = join(import.meta.dirname, "samples/chest_xray_two_findings.png");
+const SAMPLE = join(import.meta.dirname, "samples/chest_xray.png");
 
 try {
   await draw();
@@ -23,9 +23,9 @@ async function draw(): Promise<void> {
     options: {
       url: { type: "string", default: "http://127.0.0.1:8080" },
       image: { type: "string", default: SAMPLE },
-      question: { type: "string", default: "Give a detailed description of the image." },
+      question: { type: "string", default: "What does this image show?" },
       profile: { type: "string" },
-      length: { type: "string", default: "64" },
+      length: { type: "string", default: "32" },
       still: { type: "string", default: "gateway/web/pictures/answer.svg" },
       moving: { type: "string", default: "gateway/web/pictures/answer_moving.svg" },
     },
