@@ -10,10 +10,13 @@ import { formatProblem } from "./readers/problem.ts";
 const CACHE = join(import.meta.dirname, "../../../.cache");
 
 const stopping = new AbortController();
-process.on("SIGINT", () => {
-  if (stopping.signal.aborted) process.exit(130);
-  stopping.abort(new Error("Stopped; the same command goes on from there"));
-});
+// Whoever stops it, the processes that were started here end too.
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort(new Error("Stopped; the same command goes on from there"));
+  });
+}
 
 try {
   const options = readOptions(process.argv.slice(2), CACHE);
