@@ -37,7 +37,7 @@ type LockFile = {
 export function lockedPackages(
   lockFile = new URL("../package-lock.json", import.meta.url),
 ): readonly LockedPackage[] {
-  // Written by npm; the tests below look at every field.
+  // Written by npm; supply_chain.test.ts looks at the fields that matter.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { packages } = JSON.parse(readFileSync(lockFile, "utf8")) as LockFile;
   return Object.entries(packages)

@@ -16,7 +16,9 @@ test.each([
   "model/training/README.md",
 ])("the tests, files and commands that %s names are there", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");
-  const commands = [...text.matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map(([, name]) => name ?? "");
+  const commands = [...text.matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map(
+    ([, name]) => name ?? "",
+  );
   expect(commands.filter((name) => name !== "bench:" && !(name in scripts))).toEqual([]);
   const paths = [...text.matchAll(/`((?:[a-z0-9_.-]+\/)+[a-z0-9_.]+\.(?:ts|json|yaml|md))`/g)];
   // A path starts at the root or beside the document.

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import type { Usage } from "./usage.ts";
 
 /** What is known of a request at its end. */
@@ -12,6 +12,7 @@ export type RequestNumbers = {
   readonly seconds: number;
 };
 
+/** What the gateway reports; times in seconds. */
 export type GatewayMetrics = {
   onRequest(request: RequestNumbers): void;
   onFirstText(seconds: number): void;
@@ -62,15 +63,17 @@ export function gatewayMetrics(
     labelNames: ["outcome"] as const,
     registers,
   });
-  // oxlint-disable-next-line eslint/no-new
-  new Gauge({
-    name: "medv_gateway_decoder_restarts",
-    help: "Image decoder processes that ended in the middle of an image",
-    registers,
-    collect() {
-      this.set(load().decoderRestarts);
-    },
-  });
+  registry.registerMetric(
+    new Counter({
+      name: "medv_gateway_decoder_restarts_total",
+      help: "Image decoder processes that ended in the middle of an image",
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(load().decoderRestarts);
+      },
+    }),
+  );
   return {
     onRequest({ method, route, status, code, seconds: taken }) {
       requests.inc({ method: METHODS.has(method) ? method : "other", route, status });

@@ -8,10 +8,12 @@ export function handleName(tenantScope: string, imageKey: string) {
   return { tenantScope, key };
 }
 
+/** A handle as it lies in the shared cache. */
 export function encodeHandle(handle: EmbeddingHandle): Uint8Array {
   return toBinary(EmbeddingHandleSchema, handle);
 }
 
+/** The inverse of {@link encodeHandle}. */
 export function decodeHandle(bytes: Uint8Array): EmbeddingHandle {
   return fromBinary(EmbeddingHandleSchema, bytes);
 }

@@ -10,11 +10,11 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { readModelConfig } from "@medv/model/config";
 import { randomSource } from "@medv/phantoms/random";
-import { floats, integers, number, tensorFeed, type Feeds } from "@medv/training/feeds";
+import { floats, integers, number, ortTensors, tensorFeed, type Feeds } from "@medv/training/feeds";
 import { initialParameter } from "@medv/training/initial_parameters";
 import { momentName, MOMENTS } from "@medv/training/optimizer";
 import { languageStep, type TrainStep } from "@medv/training/step/train_step";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, type Tensor } from "onnxruntime-node";
 
 const { values } = parseArgs({
   options: {
@@ -56,7 +56,7 @@ const session = await InferenceSession.create(step.bytes, {
   logSeverityLevel: 3,
   intraOpNumThreads: threads,
 });
-const feeds = { ...parametersOf(step), ...tensors(batchOf()) };
+const feeds = { ...parametersOf(step), ...ortTensors(batchOf()) };
 const times: number[] = [];
 // The first run allocates.
 for (let run = 0; run <= runs; run++) {
@@ -110,18 +110,7 @@ function parametersOf({ parameters, trained }: TrainStep): Record<string, Tensor
         (moment) => [momentName(moment, name), { shape, data: data.map(() => 0) }] as const,
       ),
     );
-  return tensors(
+  return ortTensors(
     Object.fromEntries([...start, ...moments].map(([name, tensor]) => [name, tensorFeed(tensor)])),
-  );
-}
-
-function tensors(all: Feeds): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(all).map(([name, { dtype, data, shape }]) => [
-      name,
-      // The constructor is overloaded per dtype; it checks the pair itself.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      new Tensor(dtype as "float32", data as Float32Array, shape),
-    ]),
   );
 }

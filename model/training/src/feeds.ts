@@ -1,3 +1,4 @@
+import { Tensor } from "onnxruntime-node";
 import type { StateTensor } from "./training_state.ts";
 
 /** A tensor on its way into a run. */
@@ -23,6 +24,19 @@ export function number(value: number): Feed {
   return { dtype: "float32", shape: [], data: new Float32Array([value]) };
 }
 
+/** A float32 tensor of the state, as it stands. */
 export function tensorFeed({ shape, data }: StateTensor): Feed {
   return { dtype: "float32", shape, data };
+}
+
+/** The same tensors as ONNX Runtime takes them, without a copy. */
+export function ortTensors(feeds: Feeds): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
+      name,
+      // The constructor is overloaded per dtype; it checks the pair itself.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      new Tensor(dtype as "float32", data as Float32Array, shape),
+    ]),
+  );
 }

@@ -217,7 +217,7 @@ function orderFeeds(
  * One masking probability a sample and one draw a position. The probabilities of a batch are spread evenly over their
  * range, each still uniform in it: less variance at no cost.
  *
- * @see {@link https://arxiv.org/abs/2107.00630 | Kingma et al. 2021}, appendix I.1: low-discrepancy sampler
+ * @see {@link https://arxiv.org/abs/2107.00630 | Kingma et al. 2021}: low-discrepancy sampler
  */
 function draws(
   shape: readonly number[],

@@ -48,7 +48,7 @@ export type StageConfig = {
    * Range of the masking probability, published as [0, 1]. A narrower one keeps the gradient's variance down, as weights
    * go with 1/p.
    *
-   * @see {@link https://arxiv.org/abs/2503.09573 | Arriola et al. 2025}, section 5.3: clipped noise schedules
+   * @see {@link https://arxiv.org/abs/2503.09573 | Arriola et al. 2025}: clipped noise schedules
    */
   readonly maskRate: readonly [low: number, high: number];
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;

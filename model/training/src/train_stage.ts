@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
-import { number, tensorFeed, type Feeds } from "./feeds.ts";
+import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { number, ortTensors, tensorFeed, type Feeds } from "./feeds.ts";
 import { initialParameter } from "./initial_parameters.ts";
 import { learningRate } from "./learning_rate.ts";
 import { momentName, MOMENTS, nextName, OPTIMIZER } from "./optimizer.ts";
@@ -130,11 +130,7 @@ async function oneStep(
 ): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
   const feeds: Record<string, Tensor> = {};
   const add = (all: Feeds): void => {
-    for (const [name, { dtype, data, shape }] of Object.entries(all)) {
-      // The constructor is overloaded per dtype; it checks the pair itself.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      feeds[name] = new Tensor(dtype as "float32", data as Float32Array, shape);
-    }
+    Object.assign(feeds, ortTensors(all));
   };
   for (const name of graph.parameters.keys()) addTensor(add, state, name);
   for (const name of graph.trained) {

@@ -75,6 +75,7 @@ export function visionBatch(
   };
 }
 
+/** Pixels of all images in one piece, uint8 `[images, size, size, 3]`. */
 export function joined(images: readonly RenderedImage[]): Uint8Array {
   const [first] = images;
   const pixels = new Uint8Array(images.length * (first?.pixels.length ?? 0));

@@ -25,6 +25,7 @@ export type DecoderLoad = {
   readonly memoryShare: number;
 };
 
+/** What runs and answers report. */
 export type DecoderMetrics = {
   onRun(run: { readonly rows: number; readonly seconds: number }): void;
   onAnswer(answer: AnswerNumbers): void;

@@ -58,6 +58,7 @@ export type TransferRules = {
   readonly entropy: number;
 };
 
+/** Values at which no adaptive rule commits anything: what is left is the schedule. */
 export const NO_RULES: TransferRules = { factor: -1, threshold: 2, risk: 0, entropy: -1 };
 
 /** What a run left of one answer. */

@@ -54,4 +54,5 @@ export const PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
   careful: { ...BALANCED, doubt: 0.5 },
 };
 
+/** Where a request names none. */
 export const DEFAULT_PROFILE: ProfileName = "exact";

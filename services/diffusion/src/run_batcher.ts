@@ -22,6 +22,7 @@ export const UNWATCHED: RunWatch = { waited: () => undefined, ran: () => undefin
 /** Runs several answers' rows as one batch, each result in its row's place. */
 export type RunBatch = (rows: readonly DecoderRow[]) => Promise<readonly RowResult[]>;
 
+/** What bounds one run. */
 export type BatchLimits = {
   /** Answers in one run. */
   readonly maxRows: number;

@@ -20,6 +20,7 @@ export type AdmittedAnswer = {
   readonly end: (whole: boolean) => void;
 };
 
+/** When no more is taken in. */
 export type WorkloadLimits = {
   /** Answers that run together; as many are always taken in. */
   readonly maxRows: number;

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** `run`: by the tower; `hit`: found in the store; `shared`: another caller's run of the same image. */
 export type EncodeOutcome = "run" | "hit" | "shared";
 
+/** What the service reports; times in seconds, 0 where the tower did not run. */
 export type VisionMetrics = {
   onEncode(encode: { readonly outcome: EncodeOutcome; readonly seconds: number }): void;
 };
@@ -24,15 +25,16 @@ export function visionMetrics(registry: Registry, keptBytes: () => number): Visi
     buckets: SECONDS,
     registers,
   });
-  // oxlint-disable-next-line eslint/no-new
-  new Gauge({
-    name: "medv_vision_embedding_bytes",
-    help: "Embeddings kept in memory",
-    registers,
-    collect() {
-      this.set(keptBytes());
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: "medv_vision_embedding_bytes",
+      help: "Embeddings kept in memory",
+      registers: [],
+      collect() {
+        this.set(keptBytes());
+      },
+    }),
+  );
   return {
     onEncode({ outcome, seconds }) {
       encodes.inc({ outcome });

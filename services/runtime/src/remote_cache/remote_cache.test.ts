@@ -79,6 +79,30 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
+test.skipIf(REDIS_MISSING !== undefined).each([
+  { what: "a flipped bit", of: ":0", change: (stored: Buffer) => flipLast(stored) },
+  { what: "garbage", of: ":0", change: () => randomBytes(600_000) },
+  { what: "a shorter chunk", of: ":1", change: (stored: Buffer) => stored.subarray(1) },
+  { what: "a head of other words", of: "}", change: () => Buffer.from("no head at all") },
+  { what: "a head with a billion chunks", of: "}", change: () => Buffer.from("a 1000000000") },
+])(`$what in a plain value makes it missing${named}`, async ({ of, change }) => {
+  const cache = await open();
+  await cache.set(NAME, randomBytes(600_000), 60);
+  const [key = "", stored = Buffer.alloc(0)] =
+    [...(await server.entries())].find(([each]) => each.endsWith(of)) ?? [];
+  const { Redis } = await import("ioredis");
+  const redis = new Redis(server.url);
+  await redis.set(key, change(stored));
+  redis.disconnect();
+  expect(await cache.get(NAME)).toBeUndefined();
+});
+
+function flipLast(stored: Buffer): Buffer {
+  const changed = Buffer.from(stored);
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  return changed;
+}
+
 test.skipIf(REDIS_MISSING !== undefined)(
   `with a key nothing readable is stored, and it cannot be moved to another tenant${named}`,
   async () => {

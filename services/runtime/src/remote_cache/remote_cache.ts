@@ -135,7 +135,10 @@ class RedisCache implements RemoteCache {
     try {
       return this.#cipher.open(sealed, nameText(name));
     } catch {
-      this.#logger.warn({ hint: "every process must have the same MEDV_CACHE_KEY" }, "cache-seal");
+      this.#logger.warn(
+        { hint: "the server changed it, or a process has another MEDV_CACHE_KEY" },
+        "cache-seal",
+      );
       return undefined;
     }
   }
@@ -170,8 +173,11 @@ function headOf(name: CacheName): string {
 }
 
 function readHead(text: string | null): Written | undefined {
-  const [id, chunks] = text?.split(" ") ?? [];
-  return id === undefined || chunks === undefined ? undefined : { id, chunks: Number(chunks) };
+  const [id, count] = text?.split(" ") ?? [];
+  const chunks = Number(count);
+  // Whatever stands there must not make us ask for millions of keys.
+  const isOurs = Number.isInteger(chunks) && chunks >= 1 && chunks <= MAX_VALUE_BYTES / CHUNK_BYTES;
+  return id !== undefined && isOurs ? { id, chunks } : undefined;
 }
 
 function chunkKeys(head: string, { id, chunks }: Written): string[] {

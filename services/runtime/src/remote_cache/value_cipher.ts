@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
 /** Turns a value into what is stored, and back; `name` binds it to its place. */
 export type ValueCipher = {
@@ -9,9 +9,24 @@ export type ValueCipher = {
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const DIGEST_BYTES = 32;
 
-/** Stores values as they are. */
-export const PLAIN: ValueCipher = { seal: (value) => value, open: (sealed) => sealed };
+/**
+ * Stores values readable, behind a SHA-256 of name and value: what a server mangles is found, not what somebody forges who
+ * can write to it.
+ */
+export const PLAIN: ValueCipher = {
+  seal: (value, name) => Buffer.concat([digestOf(value, name), value]),
+  open(sealed, name) {
+    const value = sealed.subarray(DIGEST_BYTES);
+    if (digestOf(value, name).equals(sealed.subarray(0, DIGEST_BYTES))) return value;
+    throw new RangeError("Cannot open the value as its digest must fit: it was changed");
+  },
+};
+
+function digestOf(value: Uint8Array, name: string): Buffer {
+  return createHash("sha256").update(name).update("\n").update(value).digest();
+}
 
 /**
  * AES-256-GCM; the name is authenticated with the value, so that one tenant's entry cannot be put in place of another's.
