@@ -11,6 +11,8 @@ export type ProcessName = "vision" | "diffusion" | "gateway";
 /** The three processes on free loopback ports. */
 export type Stack = {
   readonly url: string;
+  /** Of the services, for gRPC. */
+  readonly addresses: Readonly<Record<"vision" | "diffusion", string>>;
   /** Where the metrics of each stand. */
   readonly metrics: Readonly<Record<ProcessName, string>>;
   /** Every line that the processes printed. */
@@ -59,6 +61,7 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
   const children = { vision: visionProcess, diffusion: diffusionProcess, gateway: gatewayProcess };
   return {
     url: `http://127.0.0.1:${gateway}`,
+    addresses: { vision: `127.0.0.1:${vision}`, diffusion: `127.0.0.1:${diffusion}` },
     metrics: {
       vision: `http://127.0.0.1:${visionMetrics}/metrics`,
       diffusion: `http://127.0.0.1:${diffusionMetrics}/metrics`,

@@ -6,7 +6,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { readModelConfig } from "@medv/model/config";
 import { randomSource } from "@medv/phantoms/random";
@@ -15,6 +15,8 @@ import { initialParameter } from "@medv/training/initial_parameters";
 import { momentName, MOMENTS } from "@medv/training/optimizer";
 import { languageStep, type TrainStep } from "@medv/training/step/train_step";
 import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { machine } from "./machine.ts";
+import { median } from "./median.ts";
 
 const { values } = parseArgs({
   options: {
@@ -65,10 +67,10 @@ for (let run = 0; run <= runs; run++) {
   if (run > 0) times.push(performance.now() - start);
 }
 await session.release();
-const median = times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? NaN;
+const stepMs = median(times);
 process.stdout.write(
-  `${cpus()[0]?.model ?? "unknown processor"}, ${threads} threads, width ${config.language.hiddenSize}, ${config.language.layers} layers, median of ${runs} steps
-${batch} x ${sequence} rows: ${median.toFixed(0)} ms, ${((1000 * batch) / median).toFixed(1)} samples/s
+  `${machine()}, ${threads} threads, width ${config.language.hiddenSize}, ${config.language.layers} layers, median of ${runs} steps
+${batch} x ${sequence} rows: ${stepMs.toFixed(0)} ms, ${((1000 * batch) / stepMs).toFixed(1)} samples/s
 `,
 );
 

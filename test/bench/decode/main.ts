@@ -10,9 +10,10 @@ import { openDecoder } from "@medv/diffusion/decoder_session";
 import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
 import { openTower } from "@medv/vision/tower_session";
 import { mkdir, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { machine } from "../machine.ts";
 import { barChart } from "./bar_chart.ts";
 import { measure, type Measured } from "./measure.ts";
 import { describePhantoms } from "./prompts.ts";
@@ -58,17 +59,17 @@ for (const genLength of values.lengths.split(",").map(Number)) {
 await tower.release();
 await decoder.release();
 
-const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${values.precision}, ${new Date().toISOString().slice(0, 10)}`;
-process.stdout.write(`${table(rows)}\n${machine}\n`);
+const origin = `${machine()}, ${values.precision}`;
+process.stdout.write(`${table(rows)}\n${origin}\n`);
 await mkdir(values.out, { recursive: true });
 await writeFile(
   join(values.out, "decode.json"),
-  `${JSON.stringify({ machine, rows }, undefined, 2)}\n`,
+  `${JSON.stringify({ machine: origin, rows }, undefined, 2)}\n`,
 );
 await writeFile(
   join(values.out, "decode.svg"),
   barChart(
-    `tokens/s of a description, by profile (${machine})`,
+    `tokens/s of a description, by profile (${origin})`,
     rows.map(({ name, genLength, tokensPerSecond }) => ({
       label: `${name} L=${genLength}`,
       value: tokensPerSecond,

@@ -4,6 +4,7 @@ import { denoise, type DenoiseRequest, type RunEnd } from "@medv/diffusion/denoi
 import { resolveSettings } from "@medv/diffusion/resolve_settings";
 import { UNWATCHED } from "@medv/diffusion/run_batcher";
 import { GenerationSettingsSchema } from "@medv/proto/diffusion";
+import { median } from "../median.ts";
 
 /** Settings to measure, under a name. */
 export type Variant = {
@@ -81,9 +82,4 @@ async function answer(decoder: DecoderSession, request: DenoiseRequest): Promise
   for await (const end of denoise(run, request, signal)) last = end;
   if (last === undefined) throw new RangeError("Cannot measure an answer without a run");
   return last;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[sorted.length >> 1] ?? NaN;
 }

@@ -1,0 +1,150 @@
+/**
+ * What callers meet at a running stack: answers a second alone and together, how soon a follow-up turn says something,
+ * what the worker thread and gRPC add to a run, and what one tenant's flood does to another. The stack is started for it;
+ * rounds take turns, so that what else the machine does meets both sides alike; medians.
+ *
+ *     npm run bench:serve -- [--checkpoint DIR] [--rounds 5] [--gen-length 64] [--out DIR]
+ *
+ * @module
+ */
+import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { startStack } from "../../stack.ts";
+import { machine } from "../machine.ts";
+import { median, percentile } from "../median.ts";
+import { blockOverhead } from "./block_overhead.ts";
+import { ask, drawnImages, upload, type Caller } from "./caller.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: "string", default: join(ROOT, "model/checkpoints/phantom") },
+    rounds: { type: "string", default: "5" },
+    "gen-length": { type: "string", default: "64" },
+    out: { type: "string", default: join(ROOT, ".cache/bench") },
+  },
+});
+const [rounds, genLength] = [Number(values.rounds), Number(values["gen-length"])];
+/** Answers of a round, and of a flood at any time. */
+const [ANSWERS, STEADY, FLOOD] = [16, 2, 32];
+
+const keys = { ward: createApiKey(), flood: createApiKey() };
+const stack = await startStack({
+  MEDV_CHECKPOINT: values.checkpoint,
+  MEDV_LOG_LEVEL: "warn",
+  MEDV_API_KEYS: Object.entries(keys)
+    .map(([tenant, key]) => entryOf(tenant, key))
+    .join(","),
+});
+try {
+  await measure();
+} finally {
+  await stack.stop();
+}
+
+async function measure(): Promise<void> {
+  const ward = await callerOf(keys.ward);
+  const flooding = await callerOf(keys.flood);
+  const images = drawnImages(1);
+  const nextImage = async (): Promise<Buffer> => (await images.next()).value;
+  const known = await upload(ward, await nextImage());
+  const floodImage = await upload(flooding, await nextImage());
+  // Warms up, and encodes the images.
+  await Promise.all([ask(ward, known, genLength), ask(flooding, floodImage, genLength)]);
+  const overhead = await blockOverhead(values.checkpoint, stack.addresses.diffusion);
+  await overhead.bare();
+  await overhead.served();
+
+  const samples = {
+    alone: [] as number[],
+    together: [] as number[],
+    first: [] as number[],
+    followUp: [] as number[],
+    bare: [] as number[],
+    served: [] as number[],
+  };
+  for (let round = 0; round < rounds; round++) {
+    samples.alone.push(await perSecond(() => inTurn(ward, known)));
+    samples.together.push(await perSecond(() => atOnce(ward, known)));
+    const png = await nextImage();
+    const startedAt = performance.now();
+    const id = await upload(ward, png);
+    const uploadMs = performance.now() - startedAt;
+    samples.first.push(uploadMs + (await ask(ward, id, genLength)).firstTextMs);
+    samples.followUp.push((await ask(ward, id, genLength)).firstTextMs);
+    samples.bare.push(await overhead.bare());
+    samples.served.push(await overhead.served());
+  }
+  const steady = await besideOthers(ward, known, { flooding, floodImage, inFlight: STEADY });
+  const flooded = await besideOthers(ward, known, { flooding, floodImage, inFlight: FLOOD });
+
+  const m = Object.fromEntries(
+    Object.entries(samples).map(([name, all]) => [name, median(all)]),
+  ) as Readonly<Record<keyof typeof samples, number>>;
+  const lines = [
+    `| | median | |`,
+    `| --- | --- | --- |`,
+    `| answers of ${genLength} tokens, one at a time | ${m.alone.toFixed(2)} a second | |`,
+    `| ${ANSWERS} at a time | ${m.together.toFixed(2)} a second | ${(m.together / m.alone).toFixed(1)} × |`,
+    `| first committed text, first turn with upload and encode | ${m.first.toFixed(0)} ms | |`,
+    `| first committed text, follow-up turn | ${m.followUp.toFixed(0)} ms | ${(100 * (1 - m.followUp / m.first)).toFixed(0)} % sooner |`,
+    `| one run of the block decoder in the caller's thread | ${m.bare.toFixed(2)} ms | |`,
+    `| the same by the service: worker thread, scheduler, gRPC | ${m.served.toFixed(2)} ms | ${(m.served - m.bare).toFixed(2)} ms more |`,
+    `| p95 of a tenant's answers beside another's ${STEADY} at a time | ${steady.toFixed(0)} ms | |`,
+    `| beside the other's ${FLOOD} at a time | ${flooded.toFixed(0)} ms | ${(100 * (flooded / steady - 1)).toFixed(0)} % more |`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n${machine()}\n`);
+  await mkdir(values.out, { recursive: true });
+  await writeFile(
+    join(values.out, "serve.json"),
+    `${JSON.stringify({ machine: machine(), genLength, ...samples, steady, flooded }, undefined, 2)}\n`,
+  );
+}
+
+async function callerOf(key: string): Promise<Caller> {
+  const response = await fetch(`${stack.url}/v1/models`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  const { data } = z
+    .object({ data: z.array(z.object({ id: z.string() })).min(1) })
+    .parse(await response.json());
+  return { url: stack.url, model: data[0]?.id ?? "", key };
+}
+
+async function inTurn(caller: Caller, image: string): Promise<void> {
+  for (let index = 0; index < ANSWERS; index++) await ask(caller, image, genLength);
+}
+
+async function atOnce(caller: Caller, image: string): Promise<void> {
+  await Promise.all(Array.from({ length: ANSWERS }, () => ask(caller, image, genLength)));
+}
+
+async function perSecond(answers: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await answers();
+  return (1000 * ANSWERS) / (performance.now() - startedAt);
+}
+
+/** The 95th percentile of a tenant's answers, one after the other, while another tenant keeps so many in flight. */
+async function besideOthers(
+  caller: Caller,
+  image: string,
+  other: { readonly flooding: Caller; readonly floodImage: string; readonly inFlight: number },
+): Promise<number> {
+  const { flooding, floodImage, inFlight } = other;
+  const over = new AbortController();
+  const keepAsking = async (): Promise<void> => {
+    while (!over.signal.aborted) await ask(flooding, floodImage, genLength);
+  };
+  const flood = Promise.all(Array.from({ length: inFlight }, keepAsking));
+  const times: number[] = [];
+  for (let index = 0; index < 8 * rounds; index++) {
+    times.push((await ask(caller, image, genLength)).totalMs);
+  }
+  over.abort();
+  await flood;
+  return percentile(times, 95);
+}
