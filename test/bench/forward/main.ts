@@ -9,14 +9,13 @@
  * @module
  */
 import { openDecoder, type DecoderSession } from "@medv/diffusion/decoder_session";
-import type { ModelConfig } from "@medv/model/config";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { int8Matrix, operations } from "../int8_matrix.ts";
 import { machine } from "../machine.ts";
 import { median } from "../median.ts";
-import { int8Matrix } from "./matrix_rate.ts";
 import { dualCache, fullForward, fullForwards, time } from "./passes.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -61,8 +60,8 @@ const timed: Readonly<Record<string, () => Promise<number>>> = {
   "float32 forward 512": () => time(float32, fullForward(512, HEAD)),
   "int8 forward 320": () => time(int8, fullForward(320, HEAD)),
   "int8 forward 512": () => time(int8, fullForward(512, HEAD)),
-  "int8 matrix 320": () => elapsed(matrices[320].run),
-  "int8 matrix 512": () => elapsed(matrices[512].run),
+  "int8 matrix 320": matrices[320].run,
+  "int8 matrix 512": matrices[512].run,
   "int8 block alone": () => time(int8, fullForward(320, BLOCK)),
   "int8 block with steps": () =>
     time(int8, dualCache(320 - BLOCK, BLOCK, { blockLength: BLOCK, steps: BLOCK })),
@@ -86,7 +85,7 @@ const ms = (name: string): number => median(samples.get(name) ?? []);
 
 const lines = ([320, 512] as const).flatMap((rows) => {
   const [slow, quick] = [ms(`float32 forward ${rows}`), ms(`int8 forward ${rows}`)];
-  const rate = operations(config.language, rows) / quick;
+  const rate = operations(config.language, rows, HEAD) / quick;
   const most = matrices[rows].operations / ms(`int8 matrix ${rows}`);
   return [
     `| full forward, ${rows} rows, head on ${HEAD}: float32 | ${slow.toFixed(0)} ms | |`,
@@ -111,19 +110,3 @@ await writeFile(
   join(values.out, "forward.json"),
   `${JSON.stringify({ machine: machine(), samples: Object.fromEntries(samples) }, undefined, 2)}\n`,
 );
-
-async function elapsed(run: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await run();
-  return performance.now() - startedAt;
-}
-
-/** Multiplications and additions of a full forward: linear layers, attention, and the LM head on the canvas. */
-function operations(
-  { layers, hiddenSize, intermediateSize, vocabSize }: ModelConfig["language"],
-  rows: number,
-): number {
-  const linear = layers * (4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize);
-  const attention = layers * 2 * rows * hiddenSize;
-  return 2 * (rows * (linear + attention) + HEAD * hiddenSize * vocabSize);
-}

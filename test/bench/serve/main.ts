@@ -13,10 +13,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { startStack } from "../../stack.ts";
+import { ask, drawnImages, upload, type Caller } from "../caller.ts";
 import { machine } from "../machine.ts";
 import { median, percentile } from "../median.ts";
 import { blockOverhead } from "./block_overhead.ts";
-import { ask, drawnImages, upload, type Caller } from "./caller.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const { values } = parseArgs({
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   },
 });
 const [rounds, genLength] = [Number(values.rounds), Number(values["gen-length"])];
+const ANSWER = { profile: "balanced", gen_length: genLength, min_tokens: genLength } as const;
 /** Answers of a round, and of a flood at any time. */
 const [ANSWERS, STEADY, FLOOD] = [16, 2, 32];
 
@@ -53,7 +54,7 @@ async function measure(): Promise<void> {
   const known = await upload(ward, await nextImage());
   const floodImage = await upload(flooding, await nextImage());
   // Warms up, and encodes the images.
-  await Promise.all([ask(ward, known, genLength), ask(flooding, floodImage, genLength)]);
+  await Promise.all([ask(ward, known, ANSWER), ask(flooding, floodImage, ANSWER)]);
   const overhead = await blockOverhead(values.checkpoint, stack.addresses.diffusion);
   await overhead.bare();
   await overhead.served();
@@ -73,8 +74,8 @@ async function measure(): Promise<void> {
     const startedAt = performance.now();
     const id = await upload(ward, png);
     const uploadMs = performance.now() - startedAt;
-    samples.first.push(uploadMs + (await ask(ward, id, genLength)).firstTextMs);
-    samples.followUp.push((await ask(ward, id, genLength)).firstTextMs);
+    samples.first.push(uploadMs + (await ask(ward, id, ANSWER)).firstTextMs);
+    samples.followUp.push((await ask(ward, id, ANSWER)).firstTextMs);
     samples.bare.push(await overhead.bare());
     samples.served.push(await overhead.served());
   }
@@ -115,11 +116,11 @@ async function callerOf(key: string): Promise<Caller> {
 }
 
 async function inTurn(caller: Caller, image: string): Promise<void> {
-  for (let index = 0; index < ANSWERS; index++) await ask(caller, image, genLength);
+  for (let index = 0; index < ANSWERS; index++) await ask(caller, image, ANSWER);
 }
 
 async function atOnce(caller: Caller, image: string): Promise<void> {
-  await Promise.all(Array.from({ length: ANSWERS }, () => ask(caller, image, genLength)));
+  await Promise.all(Array.from({ length: ANSWERS }, () => ask(caller, image, ANSWER)));
 }
 
 async function perSecond(answers: () => Promise<void>): Promise<number> {
@@ -137,12 +138,12 @@ async function besideOthers(
   const { flooding, floodImage, inFlight } = other;
   const over = new AbortController();
   const keepAsking = async (): Promise<void> => {
-    while (!over.signal.aborted) await ask(flooding, floodImage, genLength);
+    while (!over.signal.aborted) await ask(flooding, floodImage, ANSWER);
   };
   const flood = Promise.all(Array.from({ length: inFlight }, keepAsking));
   const times: number[] = [];
   for (let index = 0; index < 8 * rounds; index++) {
-    times.push((await ask(caller, image, genLength)).totalMs);
+    times.push((await ask(caller, image, ANSWER)).totalMs);
   }
   over.abort();
   await flood;

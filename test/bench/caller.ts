@@ -1,6 +1,7 @@
 import { drawPhantom } from "@medv/phantoms/draw_phantom";
 import { encodePng } from "@medv/phantoms/encode_png";
 import { isPhantom } from "@medv/phantoms/is_phantom";
+import { z } from "zod";
 
 /** Who asks a running gateway. */
 export type Caller = {
@@ -10,18 +11,28 @@ export type Caller = {
   readonly key?: string;
 };
 
-/** Milliseconds from the request. */
 export type Answered = {
-  /** Until text came that will not change any more. */
+  /** Milliseconds until text came that will not change any more. */
   readonly firstTextMs: number;
   readonly totalMs: number;
+  readonly usage: z.output<typeof usageSchema>;
 };
 
-/** Asks for a description of exactly `genLength` tokens as any client does. @param image Its id. */
+const usageSchema = z.object({
+  prompt_tokens: z.number(),
+  details: z.object({ forward_passes: z.number(), decode_ms: z.number() }),
+});
+
+/**
+ * Asks for a description as any client does.
+ *
+ * @param image Its id.
+ * @param diffusion Settings of the decoder.
+ */
 export async function ask(
   { url, model, key }: Caller,
   image: string,
-  genLength: number,
+  diffusion: Readonly<Record<string, string | number>>,
 ): Promise<Answered> {
   const startedAt = performance.now();
   const response = await fetch(`${url}/v1/answers`, {
@@ -38,7 +49,7 @@ export async function ask(
           ],
         },
       ],
-      diffusion: { profile: "balanced", gen_length: genLength, min_tokens: genLength },
+      diffusion,
     }),
   });
   let text = "";
@@ -47,10 +58,13 @@ export async function ask(
     text += part;
     if (text.includes("event: text-delta")) firstTextMs ??= performance.now() - startedAt;
   }
-  if (firstTextMs === undefined || !text.includes("event: answer-end")) {
+  const totalMs = performance.now() - startedAt;
+  const end = /event: answer-end\n(?:id: .*\n)?data: (.*)\n/u.exec(text)?.[1];
+  if (firstTextMs === undefined || end === undefined) {
     throw new Error(`Cannot measure the answer as it has no text or no end: ${text.slice(-300)}`);
   }
-  return { firstTextMs, totalMs: performance.now() - startedAt };
+  const { usage } = z.object({ usage: usageSchema }).parse(JSON.parse(end));
+  return { firstTextMs, totalMs, usage };
 }
 
 /** Uploads a drawn image; returns its id. */
