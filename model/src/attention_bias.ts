@@ -1,5 +1,6 @@
 import type { StepContext } from "./decoder_state.ts";
-import { int64s, scalar } from "./onnx/constants.ts";
+import type { ComputeDType } from "./layers/weights.ts";
+import { cast, int64s, scalar } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
 import { anyLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
@@ -10,7 +11,12 @@ import type { Value } from "./onnx/value.ts";
  * @param visible bool `[rows, keys]`, or `[rows, queries, keys]` where it differs between queries.
  * @param queries Any `[rows, queries]`.
  */
-export function attentionBias(graph: Graph, visible: Value, queries: Value): Value {
+export function attentionBias(
+  graph: Graph,
+  visible: Value,
+  queries: Value,
+  dtype: ComputeDType = "float32",
+): Value {
   const keys = unsqueeze(graph, visible, visible.shape.length === 2 ? [1, 2] : [1]);
   const [rows, count] = queries.shape;
   const shape = graph.op(
@@ -25,13 +31,15 @@ export function attentionBias(graph: Graph, visible: Value, queries: Value): Val
   const bias = graph.op("Where", [
     keys,
     scalar(graph, "float32", 0),
-    // Finite, so that a row of padding gives numbers and not NaN; far below any score.
-    scalar(graph, "float32", -1e9),
+    scalar(graph, "float32", UNSEEN[dtype]),
   ]);
-  return graph.op("Expand", [bias, flat], {
+  return graph.op("Expand", [cast(graph, bias, dtype), flat], {
     shape: [rows ?? 1, 1, count ?? 1, visible.shape.at(-1) ?? 1],
   });
 }
+
+/** Finite, so that a row of padding gives numbers and not NaN; far below any score, and a number of its dtype. */
+const UNSEEN: Readonly<Record<ComputeDType, number>> = { float32: -1e9, float16: -3e4 };
 
 /**
  * What the active places and the shadows see, `[rows, 1, active + shadow, sequence + active + shadow]`: the kept keys
@@ -40,7 +48,11 @@ export function attentionBias(graph: Graph, visible: Value, queries: Value): Val
  *
  * @see {@link https://arxiv.org/abs/2507.18578 | Hong et al. 2025}, the shadow block
  */
-export function innerBias(graph: Graph, { inputs, range }: StepContext): Value {
+export function innerBias(
+  graph: Graph,
+  { inputs, range }: StepContext,
+  dtype: ComputeDType,
+): Value {
   const { active, shadow, length } = inputs;
   const replaced = anyLast(
     graph,
@@ -66,7 +78,7 @@ export function innerBias(graph: Graph, { inputs, range }: StepContext): Value {
   // Every query sees the same kept keys: "place >= -1" is true of all, padding among them.
   const anyQuery = graph.op("GreaterOrEqual", [queries, scalar(graph, "int64", -1)]);
   const seesKept = graph.op("And", [unsqueeze(graph, kept, [1]), unsqueeze(graph, anyQuery, [2])]); // [rows, queries, sequence]
-  return attentionBias(graph, join(2, seesKept, seesActive, seesShadow), queries);
+  return attentionBias(graph, join(2, seesKept, seesActive, seesShadow), queries, dtype);
 }
 
 function falses(graph: Graph, like: Value): Value {

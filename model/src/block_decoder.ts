@@ -7,7 +7,13 @@ import { denoiseStep } from "./denoise_step.ts";
 import { gatherPlaces } from "./places.ts";
 import { languageHead, languageTower, type KeyValue } from "./language_tower.ts";
 import { rotaryTable, type RotaryTable } from "./layers/rotary_embedding.ts";
-import { checkpointWeights, commonFolder, int8Weights, type Weights } from "./layers/weights.ts";
+import {
+  checkpointWeights,
+  commonFolder,
+  int8Weights,
+  type ComputeDType,
+  type Weights,
+} from "./layers/weights.ts";
 import { int64s, scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import type { OnnxModel } from "./onnx/model.ts";
@@ -24,7 +30,9 @@ export type BlockDecoderOptions = {
   readonly eotId: number;
   /** Longest merged sequence that is served. */
   readonly contextLength: number;
-  /** Weights of the linear layers; without it they are float32. */
+  /** What the towers compute in, float32 unless given; logits and what is made of them are float32 always. */
+  readonly dtype?: ComputeDType;
+  /** Weights of the linear layers, between activations in float32. */
   readonly int8?: QuantizedFile;
 };
 
@@ -40,7 +48,7 @@ export function blockDecoderModel(checkpoint: Checkpoint, options: BlockDecoderO
   const graph = new Graph();
   const { int8 } = options;
   const folder = commonFolder([...checkpoint.files, ...(int8 === undefined ? [] : [int8.path])]);
-  const floats = checkpointWeights(graph, checkpoint, folder);
+  const floats = checkpointWeights(graph, checkpoint, folder, options.dtype);
   const weights = int8 === undefined ? floats : int8Weights(graph, floats, { file: int8, folder });
   const state = blockDecoder(graph, weights, checkpoint.config, {
     ...options,
@@ -75,6 +83,7 @@ function blockDecoder(
     positions: options.contextLength,
     headDim: config.language.headDim,
     theta: config.language.ropeTheta,
+    dtype: weights.dtype,
   });
   const zero = scalar(graph, "int64", 0);
   const shape = graph.op("Shape", [inputs.tokenIds]);
@@ -133,7 +142,7 @@ function refresh(
     {
       positions: inputs.positions,
       shape: towerShape(graph, inputs.tokenIds, hiddenSize),
-      bias: attentionBias(graph, visible, inputs.positions),
+      bias: attentionBias(graph, visible, inputs.positions, weights.dtype),
       rotary,
     },
     config.language,
@@ -162,7 +171,7 @@ function innerSteps(
 ): DecoderState {
   const { inputs, activeIndex, shadowIndex, vocabulary } = context;
   const hiddenSize = config.language.hiddenSize;
-  const bias = innerBias(graph, context);
+  const bias = innerBias(graph, context, weights.dtype);
   const places = graph.op("Concat", [activeIndex, shadowIndex], { attributes: { axis: 1 } });
   const positions = gatherPlaces(graph, inputs.positions, places); // [rows, active + shadow]
   const masks = graph.op(

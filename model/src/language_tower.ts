@@ -4,7 +4,7 @@ import { linear } from "./layers/linear.ts";
 import { rmsNorm } from "./layers/norms.ts";
 import { rotaryEmbedding, type RotaryTable } from "./layers/rotary_embedding.ts";
 import type { Weights } from "./layers/weights.ts";
-import { int64s } from "./onnx/constants.ts";
+import { cast, int64s } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
 import type { Value } from "./onnx/value.ts";
 
@@ -29,7 +29,7 @@ export type TowerPass = {
 /**
  * LLaDA's transformer: LLaMA-shaped, bias-free, and without a causal mask.
  *
- * @param x float32 `[rows * tokens, hidden]`
+ * @param x `[rows * tokens, hidden]`
  * @returns The last layer's output before the final norm, `[rows * tokens, hidden]`, and this pass's keys and values.
  * @see {@link https://arxiv.org/abs/2502.09992 | Nie et al. 2025}, §2
  */
@@ -67,13 +67,14 @@ export function languageHead(
   config: LanguageConfig,
   vocabulary: number,
 ): Value {
-  const norm = weights.float32("model.norm.weight", [config.hiddenSize]);
+  const norm = weights.parameter("model.norm.weight", [config.hiddenSize]);
   const normed = rmsNorm(graph, hidden, norm, config.normEpsilon, "final_norm");
-  return linear(graph, weights, normed, "lm_head", {
+  const logits = linear(graph, weights, normed, "lm_head", {
     in: config.hiddenSize,
     out: vocabulary,
     bias: false,
   });
+  return cast(graph, logits, "float32");
 }
 
 function decoderLayer(
@@ -89,7 +90,7 @@ function decoderLayer(
   const [rows = 1, tokens = 1] = pass.positions.shape;
   const flatRows = x.shape[0] ?? 1;
 
-  const inputNorm = weights.float32(`${name}.input_layernorm.weight`, [hiddenSize]);
+  const inputNorm = weights.parameter(`${name}.input_layernorm.weight`, [hiddenSize]);
   const h = rmsNorm(graph, x, inputNorm, normEpsilon, "input_layernorm");
   const project = (part: string): Value =>
     graph.op(
@@ -116,7 +117,7 @@ function decoderLayer(
   });
   const y = graph.op("Add", [x, linear(graph, weights, flat, `${name}.self_attn.o_proj`, square)]);
 
-  const postNorm = weights.float32(`${name}.post_attention_layernorm.weight`, [hiddenSize]);
+  const postNorm = weights.parameter(`${name}.post_attention_layernorm.weight`, [hiddenSize]);
   const z = rmsNorm(graph, y, postNorm, normEpsilon, "post_attention_layernorm");
   const wide = { in: hiddenSize, out: intermediateSize, bias: false };
   const gate = linear(graph, weights, z, `${name}.mlp.gate_proj`, wide);

@@ -16,7 +16,8 @@ export function mergeImageRows(
   inputs: Pick<DecoderInputs, "tokenIds" | "embedding" | "imageRow" | "imageWeight">,
   { newline, vocabulary }: { readonly newline: boolean; readonly vocabulary: number },
 ): Value {
-  const imageRows = projector(graph, weights, inputs.embedding, config);
+  const embedding = cast(graph, inputs.embedding, weights.dtype);
+  const imageRows = projector(graph, weights, embedding, config);
   const { hiddenSize } = config.language;
   return placeImageRows(
     graph,
@@ -29,8 +30,8 @@ export function mergeImageRows(
 /**
  * Token embeddings, with rows that are in the language tower's own space already in their places.
  *
- * @param inputs.imageRows float32 `[image_tokens, hidden]`; the others as in `DecoderInputs`.
- * @returns float32 `[rows, sequence, hidden]`
+ * @param inputs.imageRows `[image_tokens, hidden]`; the others as in `DecoderInputs`.
+ * @returns `[rows, sequence, hidden]`
  */
 export function placeImageRows(
   graph: Graph,
@@ -49,10 +50,14 @@ export function placeImageRows(
   const last = newline
     ? graph.op(
         "Reshape",
-        [weights.float32(IMAGE_NEWLINE, [hiddenSize]), int64s(graph, [1, hiddenSize])],
+        [weights.parameter(IMAGE_NEWLINE, [hiddenSize]), int64s(graph, [1, hiddenSize])],
         { shape: [1, hiddenSize] },
       )
-    : graph.constant("no_newline", "float32", [1, hiddenSize], new Float32Array(hiddenSize));
+    : cast(
+        graph,
+        graph.constant("no_newline", "float32", [1, hiddenSize], new Float32Array(hiddenSize)),
+        weights.dtype,
+      );
   const table = graph.op("Concat", [inputs.imageRows, last], { attributes: { axis: 0 } });
   const newlineRow = graph.op("Gather", [
     graph.op("Shape", [inputs.imageRows]),
@@ -65,7 +70,8 @@ export function placeImageRows(
     graph.op("Max", [inputs.imageRow, scalar(graph, "int64", 0)]),
   ]);
   const taps = graph.op("Gather", [table, row], { attributes: { axis: 0 } }); // [rows, sequence, taps, hidden]
-  const weighted = graph.op("Mul", [taps, unsqueeze(graph, inputs.imageWeight, [3])]);
+  const weight = cast(graph, inputs.imageWeight, weights.dtype);
+  const weighted = graph.op("Mul", [taps, unsqueeze(graph, weight, [3])]);
   const image = graph.op("ReduceSum", [weighted, int64s(graph, [2])], {
     attributes: { keepdims: 0 },
     shape: ["rows", "sequence", hiddenSize],
@@ -94,5 +100,5 @@ export function embedTokens(
 ): Value {
   const table = weights.stored("model.embed_tokens.weight", [size.vocabulary, size.hiddenSize]);
   const rows = graph.op("Gather", [table, tokenIds], { attributes: { axis: 0 } });
-  return cast(graph, rows, "float32");
+  return cast(graph, rows, weights.dtype);
 }

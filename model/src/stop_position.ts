@@ -73,7 +73,8 @@ export function stopPosition(
   const swapped = graph.op("Transpose", [places], { attributes: { perm: { ints: [0, 2, 1] } } });
   const first = reduceLast(graph, "ReduceMin", swapped); // [rows, stops]
 
-  const hit = cast(graph, graph.op("Less", [first, none]), "int32");
+  // float32, as CUDA has no ArgMax of integers.
+  const hit = cast(graph, graph.op("Less", [first, none]), "float32");
   const which = graph.op("ArgMax", [hit], { attributes: { axis: 1, keepdims: 1 } }); // [rows, 1]
   const flat = { shape: [rows ?? 1] };
   const axis = int64s(graph, [1]);

@@ -3,7 +3,12 @@ import type { ModelConfig } from "./config.ts";
 import { attention } from "./layers/attention.ts";
 import { linear } from "./layers/linear.ts";
 import { layerNorm } from "./layers/norms.ts";
-import { checkpointWeights, commonFolder, type Weights } from "./layers/weights.ts";
+import {
+  checkpointWeights,
+  commonFolder,
+  type ComputeDType,
+  type Weights,
+} from "./layers/weights.ts";
 import { cast, int64s } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import type { OnnxModel } from "./onnx/model.ts";
@@ -13,14 +18,14 @@ import { VISION_PREFIX } from "./tensor_names.ts";
 type VisionConfig = ModelConfig["vision"];
 
 /**
- * The vision service's graph: `pixels` uint8 `[tiles, size, size, 3]` → `embedding` `[tiles, patches, hidden]`,
+ * The vision service's graph, which computes in float32 unless told otherwise: `pixels` uint8 `[tiles, size, size, 3]` → `embedding` `[tiles, patches, hidden]`,
  * float16 unless the checkpoint is float32.
  */
-export function visionTowerModel(checkpoint: Checkpoint): OnnxModel {
+export function visionTowerModel(checkpoint: Checkpoint, dtype?: ComputeDType): OnnxModel {
   const { vision, torchDtype } = checkpoint.config;
   const graph = new Graph();
   const folder = commonFolder(checkpoint.visionFiles);
-  const weights = checkpointWeights(graph, checkpoint, folder);
+  const weights = checkpointWeights(graph, checkpoint, folder, dtype);
   const size = vision.imageSize;
   const pixels = graph.input("pixels", "uint8", ["tiles", size, size, 3]);
   const features = visionTower(graph, weights, normalizePixels(graph, pixels), vision);
@@ -45,7 +50,7 @@ export function normalizedPixelLevels(): Float32Array {
  * SigLIP's image encoder without its last layer and without post_layernorm.
  *
  * @param pixelValues float32 `[tiles, 3, size, size]`, normalised.
- * @returns float32 `[tiles, patches, hidden]`
+ * @returns `[tiles, patches, hidden]`
  * @see {@link https://arxiv.org/abs/2303.15343 | Zhai et al. 2023}
  */
 export function visionTower(
@@ -91,9 +96,9 @@ function embedPatches(
   const convolved = graph.op(
     "Conv",
     [
-      pixelValues,
-      weights.float32(`${name}.patch_embedding.weight`, [hiddenSize, 3, patchSize, patchSize]),
-      weights.float32(`${name}.patch_embedding.bias`, [hiddenSize]),
+      cast(graph, pixelValues, weights.dtype),
+      weights.parameter(`${name}.patch_embedding.weight`, [hiddenSize, 3, patchSize, patchSize]),
+      weights.parameter(`${name}.patch_embedding.bias`, [hiddenSize]),
     ],
     {
       attributes: {
@@ -107,7 +112,10 @@ function embedPatches(
     shape: ["tiles", hiddenSize, side * side],
   });
   const rows = graph.op("Transpose", [flat], { attributes: { perm: { ints: [0, 2, 1] } } });
-  const positions = weights.float32(`${name}.position_embedding.weight`, [side * side, hiddenSize]);
+  const positions = weights.parameter(`${name}.position_embedding.weight`, [
+    side * side,
+    hiddenSize,
+  ]);
   const embedded = graph.op("Add", [rows, positions], { as: "vision.embeddings" });
   return graph.op("Reshape", [embedded, int64s(graph, [-1, hiddenSize])], {
     shape: ["tile_patches", hiddenSize],
@@ -128,8 +136,8 @@ function encoderLayer(
     layerNorm(
       graph,
       input,
-      weights.float32(`${name}.${norm}.weight`, [hiddenSize]),
-      weights.float32(`${name}.${norm}.bias`, [hiddenSize]),
+      weights.parameter(`${name}.${norm}.weight`, [hiddenSize]),
+      weights.parameter(`${name}.${norm}.bias`, [hiddenSize]),
       { epsilon: normEpsilon, as: norm },
     );
 

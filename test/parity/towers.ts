@@ -154,7 +154,7 @@ async function openLanguageGraph(
   const norm = rmsNorm(
     graph,
     hidden,
-    weights.float32("model.norm.weight", [language.hiddenSize]),
+    weights.parameter("model.norm.weight", [language.hiddenSize]),
     language.normEpsilon,
     "parity_norm",
   );

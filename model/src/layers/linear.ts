@@ -18,10 +18,10 @@ export function linear(
   options: { readonly in: number; readonly out: number; readonly bias: boolean },
 ): Value {
   const as = lastPart(name);
-  const bias = options.bias ? weights.float32(`${name}.bias`, [options.out]) : undefined;
+  const bias = options.bias ? weights.parameter(`${name}.bias`, [options.out]) : undefined;
   const int8 = weights.int8?.(`${name}.weight`);
   if (int8 !== undefined) return int8Linear(graph, x, int8, { bias, as });
-  const weight = weights.float32(`${name}.weight`, [options.out, options.in]);
+  const weight = weights.parameter(`${name}.weight`, [options.out, options.in]);
   const inputs = bias === undefined ? [x, weight] : [x, weight, bias];
   return graph.op("Gemm", inputs, { attributes: { transB: 1 }, as });
 }

@@ -1,5 +1,7 @@
+import { cast } from "../onnx/constants.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Value } from "../onnx/value.ts";
+import type { ComputeDType } from "./weights.ts";
 
 /** Cosines and sines of every position, `[positions, head_dim / 2]` each. */
 export type RotaryTable = { readonly cos: Value; readonly sin: Value };
@@ -12,7 +14,12 @@ export type RotaryTable = { readonly cos: Value; readonly sin: Value };
  */
 export function rotaryTable(
   graph: Graph,
-  options: { readonly positions: number; readonly headDim: number; readonly theta: number },
+  options: {
+    readonly positions: number;
+    readonly headDim: number;
+    readonly theta: number;
+    readonly dtype?: ComputeDType;
+  },
 ): RotaryTable {
   const half = options.headDim / 2;
   const cos = new Float32Array(options.positions * half);
@@ -26,11 +33,13 @@ export function rotaryTable(
       sin[position * half + pair] = Math.sin(angle);
     }
   }
-  const shape = [options.positions, half];
-  return {
-    cos: graph.constant("rotary_cos", "float32", shape, cos),
-    sin: graph.constant("rotary_sin", "float32", shape, sin),
-  };
+  const table = (name: string, data: Float32Array): Value =>
+    cast(
+      graph,
+      graph.constant(name, "float32", [options.positions, half], data),
+      options.dtype ?? "float32",
+    );
+  return { cos: table("rotary_cos", cos), sin: table("rotary_sin", sin) };
 }
 
 /**

@@ -6,10 +6,14 @@ import type { Graph } from "../onnx/graph.ts";
 import type { Value } from "../onnx/value.ts";
 import { scaleName, type QuantizedFile } from "../quantize/quantized_file.ts";
 
+/** What layers compute in: float32 is the reference, float16 is for GPUs. */
+export type ComputeDType = "float32" | "float16";
+
 /** How a layer asks for its parameters, whatever they lie in. */
 export type Weights = {
-  /** The parameter as float32, `[...shape]`. */
-  float32(name: string, shape: readonly number[]): Value;
+  readonly dtype: ComputeDType;
+  /** The parameter in that dtype, `[...shape]`. */
+  parameter(name: string, shape: readonly number[]): Value;
   /** The parameter in its stored dtype, for operators that read only a few rows of it. */
   stored(name: string, shape: readonly number[]): Value;
   /** The weight `[out, in]` of a linear layer as int8; absent where weights are floats. */
@@ -31,12 +35,17 @@ export type Int8Weight = {
  *
  * @param folder The model's folder; every file of the checkpoint lies in or below it.
  */
-export function checkpointWeights(graph: Graph, checkpoint: Checkpoint, folder: string): Weights {
+export function checkpointWeights(
+  graph: Graph,
+  checkpoint: Checkpoint,
+  folder: string,
+  dtype: ComputeDType = "float32",
+): Weights {
   const stored = (name: string, shape: readonly number[]): Value => {
     const tensor = checkpoint.tensor(name, shape);
-    const dtype = STORED_DTYPE[tensor.dtype];
-    const byteLength = shape.reduce((total, dim) => total * dim, BYTES_PER_ELEMENT[dtype]);
-    return graph.weight(name, dtype, shape, {
+    const kept = STORED_DTYPE[tensor.dtype];
+    const byteLength = shape.reduce((total, dim) => total * dim, BYTES_PER_ELEMENT[kept]);
+    return graph.weight(name, kept, shape, {
       location: relative(folder, tensor.file),
       offset: tensor.offset,
       byteLength,
@@ -44,11 +53,12 @@ export function checkpointWeights(graph: Graph, checkpoint: Checkpoint, folder: 
   };
   const casts = new Map<string, Value>();
   return {
+    dtype,
     stored,
-    float32: (name, shape) => {
+    parameter: (name, shape) => {
       const known = casts.get(name);
       if (known !== undefined) return known;
-      const value = cast(graph, stored(name, shape), "float32");
+      const value = cast(graph, stored(name, shape), dtype);
       casts.set(name, value);
       return value;
     },

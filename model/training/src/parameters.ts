@@ -11,12 +11,12 @@ export type ParameterInputs = Weights & {
 /** Layers that take their weights from here become trainable without knowing it. */
 export function parameterInputs(graph: Graph): ParameterInputs {
   const values = new Map<string, Value>();
-  const float32 = (name: string, shape: readonly number[]): Value => {
+  const parameter = (name: string, shape: readonly number[]): Value => {
     const known = values.get(name);
     if (known !== undefined) return known;
     const value = graph.input(name, "float32", shape);
     values.set(name, value);
     return value;
   };
-  return { values, float32, stored: float32 };
+  return { dtype: "float32", values, parameter, stored: parameter };
 }

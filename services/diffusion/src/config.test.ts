@@ -7,10 +7,14 @@ test("readConfig() computes in float32, and in int8 where it is told to", () => 
   expect(readConfig({ MEDV_PRECISION: "int8" }).precision).toBe("int8");
 });
 
-test("readConfig() refuses int8 on a GPU, naming both variables", () => {
+test("readConfig() refuses int8 on a GPU and float16 on a CPU, naming both variables", () => {
   expect(() => readConfig({ MEDV_DEVICE: "cuda", MEDV_PRECISION: "int8" })).toThrow(
     'Cannot read MEDV_PRECISION as int8 needs the device cpu: MEDV_DEVICE is "cuda"',
   );
+  expect(() => readConfig({ MEDV_PRECISION: "float16" })).toThrow(
+    'Cannot read MEDV_PRECISION as float16 needs the device cuda or webgpu: MEDV_DEVICE is "cpu"',
+  );
+  expect(readConfig({ MEDV_DEVICE: "cuda", MEDV_PRECISION: "float16" }).precision).toBe("float16");
 });
 
 test.each([

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { TlsFiles } from "@medv/proto/grpc";
 import {
   addressSetting,
-  choice,
   type Environment,
   integerSetting,
+  precisionSetting,
   readSettings,
   remoteCacheOf,
   type RemoteCacheOptions,
@@ -17,15 +17,14 @@ import {
   tlsFiles,
 } from "@medv/runtime";
 
-/** What the linear layers compute in; float32 is the reference. */
-export const PRECISIONS = ["int8", "float32"] as const;
+/** What the layers compute in; float32 is the reference, int8 is for CPUs, float16 for GPUs. */
+export const PRECISIONS = ["int8", "float32", "float16"] as const;
 
 export type Precision = (typeof PRECISIONS)[number];
 
 /** The variable that names where to listen. */
 export const ADDRESS_VARIABLE = "MEDV_DIFFUSION_ADDRESS";
 
-const PRECISION_VARIABLE = "MEDV_PRECISION";
 const CACHE_VARIABLE = "MEDV_CACHE_DIRECTORY";
 
 const PHANTOM = "model/checkpoints/phantom";
@@ -58,13 +57,11 @@ export const SETTINGS = {
     unit: "bytes",
     meaning: "what one run may take beside the weights",
   }),
-  precision: {
-    variable: PRECISION_VARIABLE,
-    unit: PRECISIONS.join(", "),
-    fallback: "float32",
-    meaning: "what the linear layers compute in; int8 needs MEDV_DEVICE cpu",
-    read: readPrecision,
-  },
+  precision: precisionSetting(
+    "MEDV_PRECISION",
+    PRECISIONS,
+    "what the layers compute in; int8 needs MEDV_DEVICE cpu, float16 cuda or webgpu",
+  ),
   cacheDirectory: {
     variable: CACHE_VARIABLE,
     unit: "",
@@ -89,19 +86,6 @@ export function readConfig(env: Environment): DiffusionConfig {
   const values = readSettings(SETTINGS, env);
   const remoteCache = remoteCacheOf(values);
   return Object.freeze({ ...values, remoteCache, tls: tlsFiles(values) });
-}
-
-/** float32, the reference, unless int8 is asked for; GPU providers have no such product. */
-function readPrecision(env: Environment): Precision {
-  const device = SERVICE_SETTINGS.device.read(env);
-  const fallback = "float32";
-  const chosen = choice(env, PRECISION_VARIABLE, { choices: PRECISIONS, fallback });
-  if (chosen === "int8" && device !== "cpu") {
-    throw new RangeError(
-      `Cannot read ${PRECISION_VARIABLE} as int8 needs the device cpu: MEDV_DEVICE is "${device}"`,
-    );
-  }
-  return chosen;
 }
 
 function readCacheDirectory(env: Environment): string {

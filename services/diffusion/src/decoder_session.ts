@@ -64,6 +64,7 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
   const int8 = await int8Weights(checkpoint, vocabulary, options);
   const { bytes, folder } = blockDecoderModel(checkpoint, {
     vocabulary,
+    dtype: options.precision === "float16" ? "float16" : "float32",
     ...(int8 !== undefined && { int8 }),
     maskId: tokenizer.special.mask,
     eotId: tokenizer.special.eot,
@@ -124,7 +125,7 @@ async function int8Weights(
   vocabulary: number,
   options: DecoderOptions,
 ): Promise<QuantizedFile | undefined> {
-  if (options.precision === "float32") return undefined;
+  if (options.precision !== "int8") return undefined;
   const { threads, cacheDirectory: cacheFolder, onQuantizeProgress: progress } = options;
   return stoppable((signal) =>
     quantizeCheckpoint(checkpoint, { vocabulary, cacheFolder, threads, progress }, signal),

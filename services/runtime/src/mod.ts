@@ -39,6 +39,7 @@ export {
   unpackEmbedding,
 } from "./remote_cache/embedding_value.ts";
 export { NO_REMOTE_CACHE, openRemoteCache, type RemoteCache } from "./remote_cache/remote_cache.ts";
+export { precisionSetting } from "./precision_setting.ts";
 export { SERVICE_SETTINGS } from "./service_settings.ts";
 export { TLS_SETTINGS, tlsFiles } from "./tls_setting.ts";
 export { type RunningService, type ServiceOptions, startService } from "./service.ts";

@@ -3,6 +3,7 @@ import type { TlsFiles } from "@medv/proto/grpc";
 import {
   addressSetting,
   type Environment,
+  precisionSetting,
   readSettings,
   remoteCacheOf,
   type RemoteCacheOptions,
@@ -30,6 +31,11 @@ export const SETTINGS = {
       shown: PHANTOM,
     },
     "checkpoint directory",
+  ),
+  precision: precisionSetting(
+    "MEDV_VISION_PRECISION",
+    ["float32", "float16"],
+    "what the vision tower computes in; float16 needs MEDV_DEVICE cuda or webgpu",
   ),
   ...SERVICE_SETTINGS,
 } as const;

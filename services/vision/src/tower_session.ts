@@ -1,4 +1,5 @@
 import { openCheckpoint } from "@medv/model/checkpoint";
+import type { ComputeDType } from "@medv/model/layers/weights";
 import { visionTowerModel } from "@medv/model/vision_tower";
 import { type Device, type NamedTensors, SessionWorker } from "@medv/runtime";
 import type { Tower } from "./encode.ts";
@@ -12,6 +13,7 @@ export type TowerOptions = {
   readonly visionCheckpointSums?: string | undefined;
   readonly threads: number;
   readonly device: Device;
+  readonly precision: ComputeDType;
   /** Told when the session dies by itself. */
   readonly onExit: (error: Error) => void;
 };
@@ -27,7 +29,7 @@ export async function openTower(options: TowerOptions): Promise<TowerSession> {
     sums: options.checkpointSums,
     visionSums: options.visionCheckpointSums,
   });
-  const { bytes, folder } = visionTowerModel(checkpoint);
+  const { bytes, folder } = visionTowerModel(checkpoint, options.precision);
   const session = await SessionWorker.start({
     model: bytes,
     externalDataFolder: folder,

@@ -2,12 +2,14 @@
  * How fast each profile decodes: descriptions of drawn images at fixed lengths, all profiles in one process and turn by
  * turn, so that what else the machine does meets them alike. Medians of paired runs.
  *
- *     npm run bench:decode -- [--checkpoint DIR] [--lengths 64,128] [--samples 8] [--precision int8|float32] [--out DIR]
+ *     npm run bench:decode -- [--checkpoint DIR] [--lengths 64,128] [--samples 8] [--precision float32|int8|float16] [--device cpu|cuda|webgpu] [--out DIR]
  *
  * @module
  */
+import { PRECISIONS } from "@medv/diffusion/config";
 import { openDecoder } from "@medv/diffusion/decoder_session";
 import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
+import { DEVICES } from "@medv/runtime";
 import { openTower } from "@medv/vision/tower_session";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -24,25 +26,35 @@ const { values } = parseArgs({
     checkpoint: { type: "string", default: join(ROOT, "model/checkpoints/phantom") },
     lengths: { type: "string", default: "64,128" },
     samples: { type: "string", default: "8" },
-    precision: { type: "string", default: "int8" },
+    precision: { type: "string", default: "float32" },
+    device: { type: "string", default: "cpu" },
     out: { type: "string", default: join(ROOT, ".cache/bench") },
   },
 });
+const precision = PRECISIONS.find((name) => name === values.precision);
+const device = DEVICES.find((name) => name === values.device);
+if (precision === undefined || device === undefined) {
+  process.stderr.write(`--precision: ${PRECISIONS.join(", ")}; --device: ${DEVICES.join(", ")}\n`);
+  process.exit(2);
+}
 const shared = {
   checkpoint: values.checkpoint,
   visionCheckpoint: undefined,
   threads: availableParallelism(),
-  device: "cpu",
+  device,
   onExit: (error: Error) => {
     throw error;
   },
 } as const;
-const tower = await openTower(shared);
+const tower = await openTower({
+  ...shared,
+  precision: precision === "float16" ? "float16" : "float32",
+});
 const decoder = await openDecoder({
   ...shared,
   maxBatchRows: 1,
   runMemoryBytes: 8 * 2 ** 30,
-  precision: values.precision === "float32" ? "float32" : "int8",
+  precision,
   cacheDirectory: join(ROOT, ".cache/int8"),
   onQuantizeProgress: () => undefined,
   onRun: () => undefined,
@@ -59,7 +71,7 @@ for (const genLength of values.lengths.split(",").map(Number)) {
 await tower.release();
 await decoder.release();
 
-const origin = `${machine()}, ${values.precision}`;
+const origin = `${machine()}, ${device}, ${precision}`;
 process.stdout.write(`${table(rows)}\n${origin}\n`);
 await mkdir(values.out, { recursive: true });
 await writeFile(

@@ -7,6 +7,7 @@ import { randomOf } from "@medv/phantoms/random";
 import { descriptionQuestion } from "@medv/phantoms/text/descriptions";
 import { renderImage } from "@medv/training/images/render_image";
 import type { TowerSession } from "@medv/vision/tower_session";
+import { embeddingFloats } from "../embedding_floats.ts";
 
 /** Prompts that ask for a description of a drawn image each, ready for the decoder. */
 export async function describePhantoms(
@@ -31,7 +32,7 @@ export async function describePhantoms(
     requests.push({
       prompt: mergePrompt(ids, [imageRows(layout, side, image)], { offsets: [0], taps: 1 }),
       embeddings: {
-        data: Float32Array.from(data as Float32Array),
+        data: embeddingFloats(data),
         tokens: side * side,
         hidden: vision.hiddenSize,
       },

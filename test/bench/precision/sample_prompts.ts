@@ -7,6 +7,7 @@ import { randomOf } from "@medv/phantoms/random";
 import { exchanges } from "@medv/phantoms/text/questions";
 import { renderImage } from "@medv/training/images/render_image";
 import { openTower } from "@medv/vision/tower_session";
+import { embeddingFloats } from "../embedding_floats.ts";
 import type { MaskedPrompt } from "./token_agreement.ts";
 
 /** Questions about drawn images that no training saw, each followed by a masked canvas. */
@@ -21,6 +22,7 @@ export async function samplePrompts(
     visionCheckpoint: undefined,
     threads: 2,
     device: "cpu",
+    precision: "float32",
     onExit: (error) => {
       throw error;
     },
@@ -63,18 +65,11 @@ export async function samplePrompts(
         embedding: {
           dtype: "float32",
           shape: [side * side, hiddenSize],
-          data: floats(embedding.data),
+          data: embeddingFloats(embedding.data),
         },
       },
     });
   }
   await tower.release();
   return prompts;
-}
-
-/** float16 comes as its bits. */
-function floats(data: ArrayBufferView): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (!(data instanceof Uint16Array)) throw new TypeError("Cannot read the embedding as floats");
-  return Float32Array.from(new Float16Array(data.slice().buffer));
 }

@@ -46,9 +46,9 @@ export function towerGraph(
   const linear: string[] = [];
   const weights: Weights = {
     ...(precision === "int8" ? int8 : floats),
-    float32: (name, shape) => {
+    parameter: (name, shape) => {
       if (shape.length === 2) linear.push(name);
-      return floats.float32(name, shape);
+      return floats.parameter(name, shape);
     },
   };
 

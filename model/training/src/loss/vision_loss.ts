@@ -65,7 +65,7 @@ export function visionLoss(
     "image",
     width,
   );
-  const table = weights.float32(`${VISION_HEAD}words.weight`, [options.vocabulary, width]);
+  const table = weights.parameter(`${VISION_HEAD}words.weight`, [options.vocabulary, width]);
   const words = graph.op("Gather", [table, batch.captionIds], { attributes: { axis: 0 } });
   const weighted = graph.op("Mul", [words, unsqueeze(graph, batch.captionWeight, [2])]);
   const caption = graph.op("ReduceSum", [weighted, int64s(graph, [1])], {
@@ -112,10 +112,10 @@ const EMBEDDING = 64;
 function pairLoss(graph: Graph, weights: Weights, image: Value, text: Value, pairs: Value): Value {
   const turned = graph.op("Transpose", [text], { attributes: { perm: { ints: [1, 0] } } });
   const similarity = graph.op("MatMul", [image, turned]); // [images, images]
-  const temperature = graph.op("Exp", [weights.float32(`${VISION_HEAD}log_temperature`, [1])]);
+  const temperature = graph.op("Exp", [weights.parameter(`${VISION_HEAD}log_temperature`, [1])]);
   const logits = graph.op("Add", [
     graph.op("Mul", [similarity, temperature]),
-    weights.float32(`${VISION_HEAD}pair_bias`, [1]),
+    weights.parameter(`${VISION_HEAD}pair_bias`, [1]),
   ]);
   const likelihood = graph.op("Log", [graph.op("Sigmoid", [graph.op("Mul", [logits, pairs])])]);
   const perImage = reduceLast(graph, "ReduceSum", likelihood);
