@@ -9,10 +9,15 @@ import {
   type BlockDraft,
   type CommittedToken,
   type GenerationSettingsSchema,
+  type ImageReferenceSchema,
 } from "@medv/proto/diffusion";
 import { Workload } from "@medv/diffusion/workload";
+import type { EmbeddingHandle } from "@medv/proto/embedding";
 import { createLogger } from "@medv/runtime/logger";
+import { renderImage } from "@medv/training/images/render_image";
+import { openTower } from "@medv/vision/tower_session";
 import { fileURLToPath } from "node:url";
+import { embeddingFloats } from "./embedding_floats.ts";
 
 /** One answer, as its events told it. */
 export type Told = {
@@ -26,31 +31,43 @@ export type Told = {
 /** The diffusion service's whole way from a question to its answers, on the embedded checkpoint, without the wire. */
 export async function openEmbeddedDecoder(): Promise<{
   readonly session: DecoderSession;
-  /** The answers to a question without an image, by choice. */
+  /** The answers by choice, to a question about a drawn image of that number or about none. */
   ask(
     settings: MessageInitShape<typeof GenerationSettingsSchema>,
     choices?: number,
+    phantom?: number,
   ): Promise<readonly Told[]>;
   release(): Promise<void>;
 }> {
-  const decoder = await openDecoder({
+  const shared = {
     checkpoint: fileURLToPath(new URL("../model/checkpoints/phantom", import.meta.url)),
     threads: 1,
     device: "cpu",
     precision: "float32",
+    onExit: (error: Error) => {
+      throw error;
+    },
+  } as const;
+  const tower = await openTower(shared);
+  const decoder = await openDecoder({
+    ...shared,
     cacheDirectory: "",
     onQuantizeProgress: () => undefined,
     maxBatchRows: 16,
     runMemoryBytes: 2 ** 30,
     onRun: () => undefined,
-    onExit: (error) => {
-      throw error;
-    },
   });
+  const { vision } = decoder.checkpoint.config;
   const options = {
     ...decoder,
     model: "phantom",
-    readEmbedding: () => Promise.reject(new TypeError("Cannot read an embedding here")),
+    // A handle's digest is its drawn image's number here.
+    readEmbedding: async ({ digest }: EmbeddingHandle, signal: AbortSignal) => {
+      const { pixels } = renderImage("validation", 1, Number(digest), vision);
+      const shape = [1, vision.imageSize, vision.imageSize, 3];
+      const { data } = await tower.run({ dtype: "uint8", shape, data: pixels.slice() }, signal);
+      return { data: embeddingFloats(data), pulled: true };
+    },
     randomSeed: () => 7,
     metrics: { onAnswer: () => undefined },
     workload: new Workload({ maxRows: 16, maxQueueMs: 60_000 }),
@@ -58,16 +75,23 @@ export async function openEmbeddedDecoder(): Promise<{
   };
   return {
     session: decoder,
-    release: () => decoder.release(),
-    async ask(settings, choices = 1) {
+    async release() {
+      await tower.release();
+      await decoder.release();
+    },
+    async ask(settings, choices = 1, phantom?: number) {
       const request = create(GenerateRequestSchema, {
         model: "phantom",
         messages: [
           {
             role: Role.USER,
-            parts: [{ content: { case: "text", value: "Describe the image in detail." } }],
+            parts: [
+              ...(phantom === undefined ? [] : [{ content: { case: "image", value: 0 } as const }]),
+              { content: { case: "text", value: "Describe the image in detail." } },
+            ],
           },
         ],
+        images: phantom === undefined ? [] : [phantomImage(phantom)],
         settings,
         choices,
       });
@@ -87,4 +111,8 @@ export async function openEmbeddedDecoder(): Promise<{
       return told;
     },
   };
+}
+
+function phantomImage(number: number): MessageInitShape<typeof ImageReferenceSchema> {
+  return { handle: { digest: String(number), shape: [1] }, width: 1, height: 1 };
 }

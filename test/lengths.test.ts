@@ -33,6 +33,13 @@ test.each(PROFILES)("generate() gives as many words as are asked for with $name"
   }
 });
 
+test.each(PROFILES)("generate() gives as many words about an image with $name", async (given) => {
+  for (const [phantom, words] of [20, 45, 70].entries()) {
+    const [answer] = await decoder.ask({ profile: given.profile, words }, 1, phantom);
+    expect(Math.abs(countWords(answer?.text ?? "") - words)).toBeLessThanOrEqual(words / 10);
+  }
+});
+
 test.each(PROFILES)("generate() grows an answer that does not end, with $name", async (given) => {
   const grows = { profile: given.profile, startLength: 8, blockLength: 8 };
   const [grown] = await decoder.ask({ ...grows, genLength: 40, minTokens: 30 });

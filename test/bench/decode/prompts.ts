@@ -7,7 +7,7 @@ import { randomOf } from "@medv/phantoms/random";
 import { descriptionQuestion } from "@medv/phantoms/text/descriptions";
 import { renderImage } from "@medv/training/images/render_image";
 import type { TowerSession } from "@medv/vision/tower_session";
-import { embeddingFloats } from "../embedding_floats.ts";
+import { embeddingFloats } from "../../embedding_floats.ts";
 
 /** Prompts that ask for a description of a drawn image each, ready for the decoder. */
 export async function describePhantoms(

@@ -7,7 +7,7 @@ import { randomOf } from "@medv/phantoms/random";
 import { exchanges } from "@medv/phantoms/text/questions";
 import { renderImage } from "@medv/training/images/render_image";
 import { openTower } from "@medv/vision/tower_session";
-import { embeddingFloats } from "../embedding_floats.ts";
+import { embeddingFloats } from "../../embedding_floats.ts";
 import type { MaskedPrompt } from "./token_agreement.ts";
 
 /** Questions about drawn images that no training saw, each followed by a masked canvas. */
