@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { drainOnSignal } from "@medv/runtime/drain_on_signal";
 import { createLogger } from "@medv/runtime/logger";
-import { openRemoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { openCacheConnection } from "@medv/runtime/remote_cache/cache_connection";
+import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { createApp } from "./app.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
@@ -13,6 +15,7 @@ import { readConfig } from "./config.ts";
 import { gatewayMetrics } from "./gateway_metrics.ts";
 import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
+import { countTogether } from "./limits/count_together.ts";
 import { DecoderPrice } from "./limits/decoder_price.ts";
 import { tenantLimits } from "./limits/tenant_limits.ts";
 import { listen } from "./listen.ts";
@@ -40,7 +43,9 @@ try {
     logger.warn({ hint }, "secret-random");
   }
   const services = connectServices(config);
-  const remote = openRemoteCache(config.remoteCache, logger);
+  const connection = openCacheConnection(config.remoteCache, logger);
+  const remote = remoteCache(connection);
+  const count = countTogether(connection && sharedCounts(connection), logger);
   const preprocessor = new ImagePreprocessor({
     // One core is left to the event loop; two at least, so that a slow image does not hold up the others.
     processes: Math.max(2, availableParallelism() - 1),
@@ -66,13 +71,13 @@ try {
     services,
     images,
     model: new ModelDescription(services.diffusion),
-    limits: tenantLimits(config),
+    limits: tenantLimits(config, count),
     price: new DecoderPrice(),
     log: logger,
     metrics,
     authenticate,
     clientTokens,
-    grantedImages: grantedImages(),
+    grantedImages: grantedImages(count),
     maxImageBytes: config.maxImageBytes,
     answers,
     page,

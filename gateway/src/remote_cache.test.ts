@@ -1,4 +1,5 @@
-import { openRemoteCache, type RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
+import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dataUrl, drawPng, startScriptedGateway } from "./testing/scripted_gateway.ts";
@@ -20,12 +21,13 @@ afterEach(async () => {
 
 /** A gateway whose cache is connected. */
 async function start(): Promise<Gateway> {
-  const remote: RemoteCache = openRemoteCache(
+  const connection = new CacheConnection(
     { url: server.url, key: new Uint8Array(32) },
     { warn: () => {} },
   );
-  const gateway = await startScriptedGateway({ remote });
-  cleanUp.push(() => remote.close(), gateway.stop);
+  const remote = remoteCache(connection);
+  const gateway = await startScriptedGateway({ connection });
+  cleanUp.push(() => connection.close(), gateway.stop);
   const name = { tenantScope: "probe", key: "probe" };
   await until(async () => {
     await remote.set(name, new Uint8Array(1), 60);

@@ -1,5 +1,7 @@
 import { DomainError } from "@medv/proto";
+import type { Taking } from "@medv/runtime/remote_cache/shared_counts";
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { CountTogether } from "./count_together.ts";
 
 /** What a tenant may take in a minute; undefined: as much as it wants. */
 export type TenantLimitsOptions = {
@@ -22,43 +24,66 @@ export type TenantLimits = {
 
 const MINUTE_SECONDS = 60;
 
-/** Limits that hold for this process. */
-export function tenantLimits(options: TenantLimitsOptions): TenantLimits {
-  const requests = limiter(options.requestsPerMinute);
-  const decoder = limiter(options.decoderMsPerMinute);
+/** One of the limits. */
+type Limit = {
+  readonly points: number;
+  readonly unit: string;
+  take(tenantScope: string, points: number): Promise<Taking>;
+};
+
+/** Limits that hold for all gateways that count together. */
+export function tenantLimits(options: TenantLimitsOptions, count: CountTogether): TenantLimits {
+  const requests = limit(options.requestsPerMinute, "requests", count);
+  const decoder = limit(options.decoderMsPerMinute, "ms of the decoder", count);
   return {
-    async takeRequest(tenantScope) {
-      await take(requests, tenantScope, { points: 1, unit: "requests" });
-    },
-    async takeDecoderMs(tenantScope, ms) {
-      await take(decoder, tenantScope, { points: Math.ceil(ms), unit: "ms of the decoder" });
-    },
+    takeRequest: (tenantScope) => take(requests, tenantScope, 1),
+    takeDecoderMs: (tenantScope, ms) => take(decoder, tenantScope, Math.ceil(ms)),
   };
 }
 
-function limiter(points: number | undefined): RateLimiterAbstract | undefined {
+function limit(points: number | undefined, unit: string, count: CountTogether): Limit | undefined {
   if (points === undefined) return undefined;
-  return new RateLimiterMemory({ points, duration: MINUTE_SECONDS });
+  const own = new RateLimiterMemory({ points, duration: MINUTE_SECONDS });
+  const rule = { limit: points, windowMs: MINUTE_SECONDS * 1000 };
+  return {
+    points,
+    unit,
+    take: (tenantScope, taken) =>
+      count(
+        (counts) => counts.take({ tenantScope, key: `limit/${unit}` }, taken, rule),
+        () => takeAlone(own, tenantScope, taken),
+      ),
+  };
 }
 
 async function take(
-  counter: RateLimiterAbstract | undefined,
-  key: string,
-  { points, unit }: { readonly points: number; readonly unit: string },
+  limited: Limit | undefined,
+  tenantScope: string,
+  points: number,
 ): Promise<void> {
-  if (counter === undefined) return;
-  const taken = Math.min(points, counter.points);
+  if (limited === undefined) return;
+  const { taken, waitMs } = await limited.take(tenantScope, Math.min(points, limited.points));
+  if (taken) return;
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+  throw new DomainError(
+    "rate_limit_exceeded",
+    `Cannot take the request as ${limited.points} ${limited.unit} a minute are this tenant's limit`,
+    { hint: `try again in ${retryAfterSeconds} s`, retryAfterSeconds },
+  );
+}
+
+async function takeAlone(
+  counter: RateLimiterAbstract,
+  key: string,
+  points: number,
+): Promise<Taking> {
   try {
-    await counter.consume(key, taken);
+    await counter.consume(key, points);
+    return { taken: true, waitMs: 0 };
   } catch (rejected) {
     if (!(rejected instanceof RateLimiterRes)) throw rejected;
     // The counter went up all the same; what was refused must not keep out something smaller.
-    await counter.reward(key, taken);
-    const retryAfterSeconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
-    throw new DomainError(
-      "rate_limit_exceeded",
-      `Cannot take the request as ${counter.points} ${unit} a minute are this tenant's limit`,
-      { hint: `try again in ${retryAfterSeconds} s`, retryAfterSeconds },
-    );
+    await counter.reward(key, points);
+    return { taken: false, waitMs: rejected.msBeforeNext };
   }
 }

@@ -7,7 +7,9 @@ import {
 } from "@medv/proto/diffusion";
 import type { Implementation } from "@medv/proto/grpc";
 import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
-import { NO_REMOTE_CACHE, type RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
+import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import { Registry } from "prom-client";
@@ -20,6 +22,7 @@ import { tenantScopes } from "../auth/tenant_scope.ts";
 import { gatewayMetrics } from "../gateway_metrics.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
+import { countTogether } from "../limits/count_together.ts";
 import { DecoderPrice } from "../limits/decoder_price.ts";
 import { tenantLimits, type TenantLimitsOptions } from "../limits/tenant_limits.ts";
 import { ModelDescription } from "../model_description.ts";
@@ -41,17 +44,17 @@ export const SECRET = new Uint8Array(32);
  * that plays a script.
  *
  * @param options.access Everybody is one tenant where it is missing.
- * @param options.remote None is shared where it is missing.
+ * @param options.connection Nothing is shared where it is missing; the test closes it.
  * @param options.limits None where they are missing.
  */
 export async function startScriptedGateway({
   page = new Map(),
   access = {},
-  remote = NO_REMOTE_CACHE,
+  connection,
   limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
 }: {
   readonly page?: Page;
-  readonly remote?: RemoteCache;
+  readonly connection?: CacheConnection;
   readonly access?: Partial<AuthenticateOptions>;
   readonly limits?: TenantLimitsOptions;
 } = {}) {
@@ -125,13 +128,15 @@ export async function startScriptedGateway({
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
     services,
-    remote,
+    remote: remoteCache(connection),
     maxImageBytes: MAX_IMAGE_BYTES,
     maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
     ttlMs: 60_000,
   });
-  const log = (fields: object, event: string): void => void seen.logs.push({ event, fields });
+  const push = (fields: object, event: string): void => void seen.logs.push({ event, fields });
+  const log = { info: push, warn: push, error: push };
+  const count = countTogether(connection && sharedCounts(connection), log);
   const answers = new RunningAnswers();
   const registry = new Registry();
   const clientTokens = access.clientTokens ?? new ClientTokens(SECRET);
@@ -139,7 +144,7 @@ export async function startScriptedGateway({
     services,
     images,
     model: new ModelDescription(services.diffusion),
-    log: { info: log, warn: log, error: log },
+    log,
     metrics: gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses })),
     maxImageBytes: MAX_IMAGE_BYTES,
     answers,
@@ -152,8 +157,8 @@ export async function startScriptedGateway({
       ...access,
     }),
     clientTokens,
-    grantedImages: grantedImages(),
-    limits: tenantLimits(limits),
+    grantedImages: grantedImages(count),
+    limits: tenantLimits(limits, count),
     price: new DecoderPrice(),
   });
   return {

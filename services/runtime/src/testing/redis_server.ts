@@ -35,7 +35,7 @@ export async function startRedis(port?: number): Promise<RedisServer> {
     async entries() {
       const redis = new Redis(url);
       const keys = await redis.keys("*");
-      const values = await Promise.all(keys.map((key) => redis.getBuffer(key)));
+      const values = await Promise.all(keys.map((key) => contentOf(redis, key)));
       redis.disconnect();
       return new Map(keys.map((key, index) => [key, values[index] ?? Buffer.alloc(0)]));
     },
@@ -45,6 +45,12 @@ export async function startRedis(port?: number): Promise<RedisServer> {
       await once(child, "exit");
     },
   };
+}
+
+/** All bytes of an entry, of whatever kind. */
+async function contentOf(redis: Redis, key: string): Promise<Buffer | null> {
+  if ((await redis.type(key)) === "string") return await redis.getBuffer(key);
+  return Buffer.concat(await redis.smembersBuffer(key));
 }
 
 async function freePort(): Promise<number> {
