@@ -36,6 +36,17 @@ export async function visit(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
+  const visited = await open(browser, url, options);
+  await visited.page.waitForFunction("document.querySelector('select')?.value");
+  return visited;
+}
+
+/** Opens the page in a profile of its own. */
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const faults: string[] = [];
@@ -49,6 +60,5 @@ export async function visit(
     if (/Content.Security.Policy|Refused to/i.test(message.text())) faults.push(message.text());
   });
   await page.goto(url);
-  await page.waitForFunction("document.querySelector('select')?.value");
   return { page, faults };
 }

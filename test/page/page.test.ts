@@ -1,47 +1,24 @@
 import { gzipSync } from "node:zlib";
-import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startStack } from "../stack.ts";
 import { startCuttingProxy } from "./cutting_proxy.ts";
-import { NO_BROWSER, openBrowser, visit } from "./open_browser.ts";
+import { NO_BROWSER, visit } from "./open_browser.ts";
+import { ANSWER, answered, askSample, preparePage, SCRIPT, violations } from "./page_tests.ts";
 import { CHEST_TOKENS, scriptedDenoise } from "./scripted_denoise.ts";
-import { startPage } from "./start_page.ts";
-
-const ANSWER = "either lung.";
-const script = { tokens: CHEST_TOKENS, blockLength: 16, perStep: 2, revises: true, runMs: 10 };
-
-let served: Awaited<ReturnType<typeof startPage>>;
-let browser: Browser;
 
 if (NO_BROWSER !== undefined) process.stderr.write(`skipped: ${NO_BROWSER}\n`);
 
-describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () => {
-  beforeAll(async () => {
-    served = await startPage();
-    browser = await openBrowser();
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await served?.stop();
-  }, 60_000);
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-  });
-  beforeEach(() => {
-    served.seen.script = scriptedDenoise(script);
-    served.seen.requests.length = 0;
-  });
-
+describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
+  const at = preparePage();
   test("weighs at most 60 KB gzipped, samples included", () => {
-    const bytes = [...served.page.values()].map((file) => gzipSync(file.bytes).length);
+    const bytes = [...at.served.page.values()].map((file) => gzipSync(file.bytes).length);
     expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60 << 10);
   });
 
   test("leads from the first visit to an answer that clears out of the fog, with no fault and no foreign request", async () => {
-    served.seen.script = scriptedDenoise({ ...script, runMs: 60 });
-    const { page, faults } = await visit(browser, served.url);
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 60 });
+    const { page, faults } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-committed").first().waitFor();
     await page.locator("svg.fog .fog-draft").first().waitFor();
@@ -54,15 +31,15 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("asks on with the same image, which is not encoded again", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
-    const { encodes } = served.seen;
+    const { encodes } = at.served.seen;
     await page.getByLabel("Question").fill("And on the other side?");
     await page.keyboard.press("Enter");
     await answered(page, 2);
-    expect(served.seen.encodes).toBe(encodes);
-    expect(served.seen.requests.at(-1)?.messages.map(({ parts }) => parts.length)).toEqual([
+    expect(at.served.seen.encodes).toBe(encodes);
+    expect(at.served.seen.requests.at(-1)?.messages.map(({ parts }) => parts.length)).toEqual([
       2, 1, 1,
     ]);
     expect(await page.locator(".facts").last().innerText()).toContain("cache hit");
@@ -70,11 +47,11 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
 
   test("really stops an answer, and keeps what was certain", async () => {
     let ended = 0;
-    served.seen.script = async function* endless(request, context) {
+    at.served.seen.script = async function* endless(request, context) {
       context.signal.addEventListener("abort", () => (ended += 1));
-      yield* scriptedDenoise({ ...script, runMs: 400 })(request, context);
+      yield* scriptedDenoise({ ...SCRIPT, runMs: 400 })(request, context);
     };
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-committed").first().waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
@@ -84,10 +61,10 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("takes up an answer by itself when the connection was cut", async () => {
-    served.seen.script = scriptedDenoise({ ...script, runMs: 200 });
-    const proxy = await startCuttingProxy(served.port);
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
+    const proxy = await startCuttingProxy(at.served.port);
     try {
-      const { page } = await visit(browser, proxy.url);
+      const { page } = await visit(at.browser, proxy.url);
       const followed: string[] = [];
       page.on("request", (request) => followed.push(`${request.method()} ${request.url()}`));
       await askSample(page);
@@ -98,25 +75,25 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
       await answered(page);
       expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
       expect(followed.filter((each) => /^GET .*\/v1\/answers\/ans_/.test(each)).length).toBe(2);
-      expect(served.seen.requests).toHaveLength(1);
+      expect(at.served.seen.requests).toHaveLength(1);
     } finally {
       await proxy.stop();
     }
   });
 
   test("takes up an answer after the page was loaded anew", async () => {
-    served.seen.script = scriptedDenoise({ ...script, runMs: 200 });
-    const { page } = await visit(browser, served.url);
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-committed").first().waitFor();
     await page.reload();
     await answered(page);
     expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-    expect(served.seen.requests).toHaveLength(1);
+    expect(at.served.seen.requests).toHaveLength(1);
   });
 
   test("opens without the gateway, with what the browser keeps", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
     await page.evaluate("navigator.serviceWorker.ready");
@@ -129,7 +106,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("shows two profiles side by side, and replays one step by step", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
     await page.getByRole("button", { name: "prefix", exact: true }).click();
@@ -149,7 +126,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("shows what the model is shown, and gives the request as code", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
     await page
@@ -168,7 +145,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("says in a sentence what to do when an image is refused", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     const file = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") };
     await page.locator("input[type=file]").first().setInputFiles(file);
     await page.getByText("This kind of file is not taken").waitFor();
@@ -178,7 +155,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("sends an image again that the gateway has forgotten", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await page.getByRole("button", { name: "Two findings" }).click();
     await page.getByText("112 × 112").waitFor();
     await page.route("**/v1/answers", async (route) => {
@@ -192,7 +169,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("keeps conversations in the browser and forgets all with one button", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
     await page.getByRole("button", { name: "New" }).click();
@@ -217,7 +194,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
     { name: "dark", options: { colorScheme: "dark" as const } },
     { name: "still", options: { reducedMotion: "reduce" as const } },
   ])("works on a $name display, without a fault that axe finds", async ({ options }) => {
-    const { page, faults } = await visit(browser, served.url, options);
+    const { page, faults } = await visit(at.browser, at.served.url, options);
     expect(await violations(page)).toEqual([]);
     await askSample(page);
     await answered(page);
@@ -229,8 +206,8 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("shows words as they become certain, and no fog, to who wants less motion", async () => {
-    served.seen.script = scriptedDenoise({ ...script, runMs: 100 });
-    const { page } = await visit(browser, served.url, { reducedMotion: "reduce" });
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 100 });
+    const { page } = await visit(at.browser, at.served.url, { reducedMotion: "reduce" });
     await askSample(page);
     await page.locator(".answer .text").filter({ hasText: "chest" }).waitFor();
     expect(await page.locator("svg.fog").count()).toBe(0);
@@ -240,7 +217,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("works with the keyboard alone", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     const tabTo = async (name: string): Promise<void> => {
       for (let presses = 0; presses < 40; presses++) {
         const label = await page.evaluate(
@@ -272,7 +249,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   });
 
   test("takes an image that is dropped or pasted", async () => {
-    const { page } = await visit(browser, served.url);
+    const { page } = await visit(at.browser, at.served.url);
     const png = await sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
       .png()
       .toBuffer();
@@ -289,7 +266,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
   test("answers through the three real processes", async () => {
     const stack = await startStack();
     try {
-      const { page, faults } = await visit(browser, stack.url);
+      const { page, faults } = await visit(at.browser, stack.url);
       await page.getByText("Length 64 tokens").click();
       await page.getByLabel("Length").fill("8");
       await askSample(page);
@@ -301,19 +278,3 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", { timeout: 120_000 }, () =
     }
   });
 });
-
-/** Takes the sample with two findings and asks a question about it. */
-async function askSample(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Two findings" }).click();
-  await page.getByRole("button", { name: "Give a detailed description" }).click();
-}
-
-async function answered(page: Page, count = 1): Promise<void> {
-  await expect.poll(() => page.locator(".facts").count(), { timeout: 60_000 }).toBe(count);
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}

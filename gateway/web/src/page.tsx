@@ -1,8 +1,10 @@
 import { useEffect, useRef } from "hono/jsx/dom";
 import { Composer } from "./parts/composer.tsx";
 import { Header } from "./parts/header.tsx";
+import { KeyView } from "./parts/key_view.tsx";
 import { ProblemView } from "./parts/problem_view.tsx";
 import { TurnView } from "./parts/turn_view.tsx";
+import { useApiKey } from "./parts/use_api_key.ts";
 import { Welcome } from "./parts/welcome.tsx";
 import { attach } from "./session/attach.ts";
 import { useSession } from "./session/session.ts";
@@ -10,6 +12,7 @@ import { useSession } from "./session/session.ts";
 /** The whole page. */
 export function Page() {
   const { conversations, currentKey, model, problem } = useSession();
+  const { refusal } = useApiKey();
   const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
   const end = useRef<HTMLDivElement>(null);
   useEffect(takeDroppedFiles, []);
@@ -36,7 +39,7 @@ export function Page() {
         {problem !== undefined && <ProblemView problem={problem} />}
         <div ref={end} class="end" />
       </main>
-      <Composer />
+      {refusal === undefined ? <Composer /> : <KeyView refusal={refusal} />}
     </>
   );
 }

@@ -1,15 +1,30 @@
 import { DOMAIN_CODES } from "@medv/proto/domain_error";
+import { apiKey, nextKey } from "./api_key.ts";
 import { type Problem, ProblemError } from "./problem.ts";
 
+const UNAUTHORIZED = 401;
+
 /**
- * Calls the gateway.
+ * Calls the gateway with the key that was entered. Where it wants another, the request waits for it and is sent again.
  *
  * @throws {ProblemError} With what the gateway says, or `no_connection`; the signal's reason.
  */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await reach(path, init);
-  if (response.ok) return response;
-  throw new ProblemError(await read(response));
+  for (;;) {
+    const { key, entered } = apiKey.get();
+    const response = await reach(path, withKey(init, key));
+    if (response.ok) return response;
+    const problem = await read(response);
+    if (response.status !== UNAUTHORIZED) throw new ProblemError(problem);
+    await nextKey(problem, entered, init.signal);
+  }
+}
+
+function withKey(init: RequestInit, key: string | undefined): RequestInit {
+  if (key === undefined) return init;
+  const headers = new Headers(init.headers);
+  headers.set("authorization", `Bearer ${key}`);
+  return { ...init, headers };
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {

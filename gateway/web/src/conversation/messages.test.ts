@@ -43,18 +43,23 @@ test("answerBody() sends the first answer of each turn, and leaves out a questio
   });
 });
 
-test("curlSnippet() is a command whose body a shell hands on as it is", () => {
+test.each([
+  { needsKey: false, sent: ["content-type: application/json"] },
+  { needsKey: true, sent: ["authorization: Bearer secret", "content-type: application/json"] },
+])("curlSnippet() hands on its body as it is, needsKey $needsKey", ({ needsKey, sent }) => {
   const body = answerBody("m", turns, settings);
-  const printed = execFileSync("sh", [
-    "-c",
-    `curl() { for last; do :; done; printf %s "$last"; }\n${curlSnippet("http://x", body)}`,
-  ]);
-  expect(JSON.parse(printed.toString())).toEqual({ ...body, stream: true });
+  const snippet = curlSnippet({ origin: "http://x", needsKey }, body);
+  const shell = `curl() { for each; do printf '%s\\0' "$each"; done; }\n${snippet}`;
+  const env = { ...process.env, MEDV_API_KEY: "secret" };
+  const words = execFileSync("sh", ["-c", shell], { env }).toString().split("\0").slice(0, -1);
+  expect(JSON.parse(words.at(-1) ?? "")).toEqual({ ...body, stream: true });
+  expect(words.filter((_, at) => words[at - 1] === "-H")).toEqual(sent);
 });
 
 test("openaiSnippet() holds the request as a literal", () => {
   const body = answerBody("m", turns, settings);
-  const snippet = openaiSnippet("http://x", body);
+  const snippet = openaiSnippet({ origin: "http://x", needsKey: true }, body);
   const literal = /create\((\{[\s\S]*?\n\})\)/.exec(snippet)?.[1] ?? "";
   expect(JSON.parse(literal)).toEqual({ ...body, stream: true });
+  expect(snippet).toContain("apiKey: process.env.MEDV_API_KEY");
 });

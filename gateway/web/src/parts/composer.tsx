@@ -62,6 +62,7 @@ export function Composer() {
       <div class="ask">
         <textarea
           ref={field}
+          class="field"
           rows={1}
           aria-label="Question"
           placeholder={turns.length === 0 ? "Ask about an image" : "Ask more"}

@@ -1,23 +1,33 @@
 import { useState } from "hono/jsx/dom";
 import { startConversation } from "../session/open.ts";
 import { HistoryDialog } from "./history_dialog.tsx";
+import { KeyDialog } from "./key_dialog.tsx";
+import { useApiKey } from "./use_api_key.ts";
 
 /** Title, the notice that is always visible, and the ways to other conversations. */
 export function Header() {
-  const [isOpen, setIsOpen] = useState(false);
+  const { key } = useApiKey();
+  const [open, setOpen] = useState<"history" | "key" | undefined>(undefined);
+  const close = (): void => setOpen(undefined);
   return (
     <header>
       <h1>LLaDA-MedV</h1>
       <p class="notice">Research tool, not for clinical use</p>
-      <nav aria-label="Conversations">
+      <nav aria-label="Page">
         <button type="button" onClick={startConversation}>
           New
         </button>
-        <button type="button" onClick={() => setIsOpen(true)}>
+        <button type="button" onClick={() => setOpen("history")}>
           History
         </button>
+        {key !== undefined && (
+          <button type="button" onClick={() => setOpen("key")}>
+            Key
+          </button>
+        )}
       </nav>
-      {isOpen && <HistoryDialog onClose={() => setIsOpen(false)} />}
+      {open === "history" && <HistoryDialog onClose={close} />}
+      {open === "key" && <KeyDialog onClose={close} />}
     </header>
   );
 }

@@ -1,8 +1,9 @@
 import type { Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { Dialog } from "./dialog.tsx";
-import { ImagePicture, tileUrl } from "./image_picture.tsx";
+import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
+import { useTile } from "./use_tile.ts";
 import { ZoomView } from "./zoom_view.tsx";
 
 /** An image at large, and what the gateway made of it. */
@@ -46,10 +47,17 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
       <ul class="tiles">
         {Array.from({ length: tiles }, (_, tile) => (
           <li key={tile}>
-            <img src={tileUrl(id, tile)} alt={`Tile ${tile + 1} of ${tiles}`} loading="lazy" />
+            <Tile imageId={id} tile={tile} of={tiles} />
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+function Tile(props: { readonly imageId: string; readonly tile: number; readonly of: number }) {
+  const { imageId, tile, of } = props;
+  const { url, problem } = useTile(imageId, tile);
+  if (problem !== undefined) return <ProblemView problem={problem} />;
+  return url === undefined ? null : <img src={url} alt={`Tile ${tile + 1} of ${of}`} />;
 }

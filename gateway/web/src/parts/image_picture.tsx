@@ -1,5 +1,6 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import type { ChatImage } from "../conversation/conversation.ts";
+import { useTile } from "./use_tile.ts";
 
 /** The image as the browser shows it; what the browser cannot show (DICOM, HEIC) as the model sees it. */
 export function ImagePicture({ image, alt }: { readonly image: ChatImage; readonly alt: string }) {
@@ -11,14 +12,10 @@ export function ImagePicture({ image, alt }: { readonly image: ChatImage; readon
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [file]);
+  const tile = useTile(isShown ? undefined : upload?.id, 0);
   if (url === "") return null;
   if (isShown)
     return <img src={url} alt={alt} draggable={false} onError={() => setIsShown(false)} />;
-  if (upload === undefined) return <span class="quiet">{name}</span>;
-  return <img src={tileUrl(upload.id, 0)} alt={alt} draggable={false} />;
-}
-
-/** Where the gateway shows a tile. */
-export function tileUrl(imageId: string, tile: number): string {
-  return `/v1/images/${imageId}/tiles/${tile}`;
+  if (tile.url === undefined) return <span class="quiet">{name}</span>;
+  return <img src={tile.url} alt={alt} draggable={false} />;
 }

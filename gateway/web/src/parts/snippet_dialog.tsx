@@ -1,4 +1,5 @@
 import { useState } from "hono/jsx/dom";
+import { apiKey } from "../api/api_key.ts";
 import type { Answer } from "../conversation/conversation.ts";
 import { answerBody } from "../conversation/messages.ts";
 import { curlSnippet, openaiSnippet } from "../conversation/snippets.ts";
@@ -56,5 +57,7 @@ function snippetOf(
   const before = turns.slice(0, turns.findIndex(({ key }) => key === place.turn) + 1);
   const model = start?.model ?? session.get().model?.id ?? "";
   const isSent = before.every(({ images }) => images.every(({ upload }) => upload !== undefined));
-  return isSent ? write(location.origin, answerBody(model, before, settings)) : undefined;
+  if (!isSent) return undefined;
+  const target = { origin: location.origin, needsKey: apiKey.get().key !== undefined };
+  return write(target, answerBody(model, before, settings));
 }

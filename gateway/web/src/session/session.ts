@@ -8,7 +8,7 @@ import {
   newConversation,
 } from "../conversation/conversation.ts";
 import { keepConversation } from "../conversation/history.ts";
-import { createStore } from "./store.ts";
+import { createStore } from "../store.ts";
 
 /** Everything that the page shows. */
 export type Session = {

@@ -1,0 +1,66 @@
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { openBrowser } from "./open_browser.ts";
+import { CHEST_TOKENS, scriptedDenoise } from "./scripted_denoise.ts";
+import { startPage } from "./start_page.ts";
+
+/** What the tests of a page find when they run. */
+export type PageTests = {
+  served: Awaited<ReturnType<typeof startPage>>;
+  browser: Browser;
+};
+
+/** The answer that is played where a test says nothing else, and its end. */
+export const SCRIPT = {
+  tokens: CHEST_TOKENS,
+  blockLength: 16,
+  perStep: 2,
+  revises: true,
+  runMs: 10,
+} as const;
+export const ANSWER = "either lung.";
+
+/**
+ * Opens a browser and the page before a gateway of its own for the tests of a suite.
+ *
+ * @returns Where both stand once the tests run.
+ */
+export function preparePage(options?: Parameters<typeof startPage>[0]): Readonly<PageTests> {
+  // Both are there before the first test.
+  const at = {} as PageTests;
+  beforeAll(async () => {
+    at.served = await startPage(options);
+    at.browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await at.browser?.close();
+    await at.served?.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(at.browser.contexts().map((context) => context.close()));
+  });
+  beforeEach(() => {
+    at.served.seen.script = scriptedDenoise(SCRIPT);
+    at.served.seen.requests.length = 0;
+  });
+  return at;
+}
+
+/** Takes the sample with two findings and asks a question about it. */
+export async function askSample(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Two findings" }).click();
+  await page.getByRole("button", { name: "Give a detailed description" }).click();
+}
+
+/** Waits until so many answers have come to their end. */
+export async function answered(page: Page, count = 1): Promise<void> {
+  await expect.poll(() => page.locator(".facts").count(), { timeout: 60_000 }).toBe(count);
+}
+
+/** What axe finds wrong. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
