@@ -23,7 +23,8 @@ export type DescriptionLength = {
 
 /**
  * A description of a wanted length: what was found first, then what it looks like, what is absent, the anatomy, and a
- * conclusion. No sentence stands in it twice. Its first sentence, which says what was found, is never left out.
+ * conclusion. Words vary, but not what is said nor in which order, as in a report that follows a form: who fills all
+ * places at once has to know what stands elsewhere. No sentence stands in it twice. Its first sentence, which says what was found, is never left out.
  */
 export function description(
   facts: PhantomFacts,
@@ -67,8 +68,8 @@ function supply(facts: PhantomFacts, random: Random): readonly Sentence[] {
     text: APPEARANCE[kind],
     place: 1 + index,
   }));
-  const absent = random
-    .shuffle(kindsOf(modality).filter((kind) => !present.includes(kind)))
+  const absent = kindsOf(modality)
+    .filter((kind) => !present.includes(kind))
     .map((kind, index) => ({
       text: random.pick([
         `There is no ${kind}.`,
@@ -78,9 +79,7 @@ function supply(facts: PhantomFacts, random: Random): readonly Sentence[] {
       ]),
       place: 10 + index,
     }));
-  const anatomy = random
-    .shuffle(ANATOMY[modality])
-    .map((text, index) => ({ text, place: 20 + index }));
+  const anatomy = ANATOMY[modality].map((text, index) => ({ text, place: 20 + index }));
   const [first] = findings;
   const ending: Sentence[] = [
     {
@@ -95,8 +94,7 @@ function supply(facts: PhantomFacts, random: Random): readonly Sentence[] {
   const fillers = ["It is a drawn image.", "The quality is good.", "The image is clear."].map(
     (text, index) => ({ text, place: 31 + index }),
   );
-  const long = random.shuffle([...absent, ...anatomy]);
-  return [...appearance, ...long, ...ending, ...random.shuffle(fillers)];
+  return [...appearance, ...absent, ...anatomy, ...ending, ...fillers];
 }
 
 function isPluralAt({ findings }: PhantomFacts, index: number): boolean {
