@@ -33,7 +33,7 @@ test.each(CASES)(
       ]),
     );
     const known = Object.values(settings).map(({ variable }) => variable);
-    const given = [...env.keys()].filter((variable) => variable.startsWith("MEDV_"));
+    const given = [...env.keys()].filter((variable) => /^(MEDV|OTEL)_/.test(variable));
     expect(given.length).toBeGreaterThan(2);
     expect(given.filter((variable) => !known.includes(variable))).toEqual([]);
     // The certificates are in secrets that only the cluster has.

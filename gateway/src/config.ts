@@ -16,6 +16,7 @@ import {
   remoteCacheOf,
   type RemoteCacheOptions,
 } from "@medv/runtime/remote_cache/cache_settings";
+import { TRACE_RATIO, TRACE_SETTINGS } from "@medv/runtime/tracing/trace_settings";
 import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
 import { type Access, ACCESS_SETTINGS, accessOf } from "./auth/access_settings.ts";
 import { isLoopback } from "./auth/loopback.ts";
@@ -76,6 +77,8 @@ export const SETTINGS = {
     { choices: LOG_LEVELS, fallback: "info" },
     "the least important events that are logged",
   ),
+  ...TRACE_SETTINGS,
+  traceRatio: TRACE_RATIO,
   ...ACCESS_SETTINGS,
   ...CACHE_SETTINGS,
   ...TLS_SETTINGS,

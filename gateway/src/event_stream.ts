@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { callerGone } from "./request_controller.ts";
 
 /** How a stream ended, for the log. */
@@ -16,34 +17,38 @@ export function eventStream(
   { onEnd, onError }: { readonly onEnd: StreamEnd; readonly onError: (error: unknown) => string },
 ): Response {
   const encoder = new TextEncoder();
+  // Whoever reads the body stands outside of the request, and of its trace.
+  const within = AsyncLocalStorage.snapshot();
   let hasEnded = false;
   const end: StreamEnd = (error) => {
     if (!hasEnded) onEnd(error);
     hasEnded = true;
   };
+  const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    try {
+      const { value, done } = await frames.next();
+      if (done !== true) {
+        stream.enqueue(encoder.encode(value));
+        return;
+      }
+      end(undefined);
+    } catch (error) {
+      end(error);
+      if (controller.signal.aborted) return;
+      stream.enqueue(encoder.encode(onError(error)));
+    }
+    stream.close();
+  };
+  const cancel = async (): Promise<void> => {
+    controller.abort(callerGone());
+    end(controller.signal.reason);
+    // What the abort itself ends with was told above.
+    await frames.return(undefined).catch(() => {});
+  };
   const body = new ReadableStream<Uint8Array>(
     {
-      async pull(stream) {
-        try {
-          const { value, done } = await frames.next();
-          if (done !== true) {
-            stream.enqueue(encoder.encode(value));
-            return;
-          }
-          end(undefined);
-        } catch (error) {
-          end(error);
-          if (controller.signal.aborted) return;
-          stream.enqueue(encoder.encode(onError(error)));
-        }
-        stream.close();
-      },
-      async cancel() {
-        controller.abort(callerGone());
-        end(controller.signal.reason);
-        // What the abort itself ends with was told above.
-        await frames.return(undefined).catch(() => {});
-      },
+      pull: (stream) => within(pull, stream),
+      cancel: () => within(cancel),
     },
     // Nothing is decoded ahead of a caller who does not read.
     { highWaterMark: 0 },

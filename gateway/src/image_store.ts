@@ -1,6 +1,7 @@
 import { DomainError } from "@medv/proto";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
+import { inSpan } from "@medv/runtime/tracing/span";
 import type { ImageChoice } from "./image/decoded_image.ts";
 import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
@@ -186,7 +187,9 @@ export class ImageStore {
     const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
     const limits = { maxImageBytes, maxImagePixels };
     const run = (): Promise<PreparedImage> =>
-      preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal);
+      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
+        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
+      );
     return (await this.#images.get(key, run, signal)).value;
   }
 

@@ -5,6 +5,7 @@ import { openCacheConnection } from "@medv/runtime/remote_cache/cache_connection
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
+import { openTracing } from "@medv/runtime/tracing/open_tracing";
 import { createApp } from "./app.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { ClientTokens } from "./auth/client_tokens.ts";
@@ -42,7 +43,9 @@ try {
     const hint = "set MEDV_SECRET so that client tokens and cached images outlive a restart";
     logger.warn({ hint }, "secret-random");
   }
-  const services = connectServices(config);
+  const { traceEndpoint: endpoint, traceRatio: ratio } = config;
+  const tracing = await openTracing({ service: "gateway", endpoint, ratio, logger });
+  const services = connectServices({ ...config, tracing });
   const connection = openCacheConnection(config.remoteCache, logger);
   const remote = remoteCache(connection);
   const count = countTogether(connection && sharedCounts(connection), logger);
@@ -93,6 +96,7 @@ try {
     await preprocessor.close();
     services.vision.close();
     services.diffusion.close();
+    await tracing.close();
   }, logger);
   logger.info({ host: config.host, port: server.port }, "listen");
 } catch (error) {

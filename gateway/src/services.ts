@@ -1,6 +1,7 @@
 import { DiffusionDecoder } from "@medv/proto/diffusion";
 import { createClient, credentialsOf, type TlsFiles } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
+import type { Tracing } from "@medv/runtime/tracing/open_tracing";
 
 /** The two services behind the gateway. */
 export type Services = ReturnType<typeof connectServices>;
@@ -13,8 +14,12 @@ export function connectServices(options: {
   readonly visionAddress: string;
   readonly diffusionAddress: string;
   readonly tls?: TlsFiles | undefined;
+  readonly tracing?: Tracing;
 }) {
-  const settings = { credentials: credentialsOf(options.tls).channel };
+  const settings = {
+    credentials: credentialsOf(options.tls).channel,
+    interceptors: options.tracing?.clientInterceptors ?? [],
+  };
   return {
     vision: createClient(VisionEncoder, options.visionAddress, settings),
     diffusion: createClient(DiffusionDecoder, options.diffusionAddress, settings),

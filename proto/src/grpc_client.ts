@@ -6,6 +6,7 @@ import {
   type ClientOptions,
   Client as GrpcClient,
   credentials,
+  type Interceptor,
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
@@ -61,6 +62,8 @@ const CHANNEL_OPTIONS = {
 export type ClientSettings = {
   /** Without TLS where there are none. */
   readonly credentials?: ChannelCredentials;
+  /** Around every call. */
+  readonly interceptors?: readonly Interceptor[];
 };
 
 /**
@@ -77,7 +80,7 @@ export function createClient<T extends GenServiceMethods>(
   const channel = new GrpcClient(
     address,
     settings.credentials ?? credentials.createInsecure(),
-    CHANNEL_OPTIONS,
+    { ...CHANNEL_OPTIONS, interceptors: [...(settings.interceptors ?? [])] },
   );
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);

@@ -1,5 +1,6 @@
 import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
+import type { IContainer } from "kubernetes-models/v1/Container";
 import type { Manifest } from "../manifest.ts";
 import { selects, workloadsOf, type Policy } from "./workload.ts";
 
@@ -15,6 +16,13 @@ const EDGES: ReadonlySet<string> = new Set([
   ]),
   "weights > world:443",
 ]);
+
+/** To the collector of traces, from wherever there are any; no more than allowed, as one without a collector has none. */
+const TRACE_EDGES: ReadonlySet<string> = new Set(
+  ["gateway", "vision", "diffusion", "weights"].map(
+    (name) => `${name} > namespace medv-tracing=true:4318`,
+  ),
+);
 
 /** Where the addresses of clusters, nodes and the cloud's metadata lie: RFC 1918, RFC 6598, RFC 3927. */
 const INNER = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
@@ -38,8 +46,21 @@ export const NETWORK: readonly Policy[] = [
     problems: (manifests) =>
       Object.values(edgesOf(manifests))
         .flat()
-        .filter((edge) => !EDGES.has(edge))
+        .filter((edge) => !EDGES.has(edge) && !TRACE_EDGES.has(edge))
         .map((edge) => `${edge} is no edge of the design`),
+  },
+  {
+    name: "traced",
+    problems: (manifests) => {
+      const { left } = edgesOf(manifests);
+      return workloadsOf(manifests)
+        .filter(({ containers }) => containers.some(sendsTraces))
+        .map(
+          ({ labels }) => `${labels["app.kubernetes.io/name"]} > namespace medv-tracing=true:4318`,
+        )
+        .filter((edge) => !left.includes(edge))
+        .map((edge) => `${edge} may not leave, though the process sends traces`);
+    },
   },
   {
     // A connection goes only where its source may leave and its target lets it in.
@@ -61,6 +82,10 @@ export const NETWORK: readonly Policy[] = [
     },
   },
 ];
+
+function sendsTraces({ env }: IContainer): boolean {
+  return (env ?? []).some(({ name }) => name === "OTEL_EXPORTER_OTLP_ENDPOINT");
+}
 
 function policiesOf(manifests: readonly Manifest[]): readonly INetworkPolicy[] {
   // Checked against the schema by schema_problems.ts.

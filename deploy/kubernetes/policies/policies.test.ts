@@ -87,6 +87,11 @@ const SEEDED: Readonly<Record<string, { object: string; from: string; to: string
     to: '"policyTypes":["Ingress"]',
   },
   edges: { object: "NetworkPolicy medv-weights", from: '"169.254.0.0/16",', to: "" },
+  traced: {
+    object: "NetworkPolicy medv-tracing",
+    from: '"egress":[{',
+    to: '"none":[{',
+  },
   connected: {
     object: "NetworkPolicy medv-diffusion",
     from: '"egress":[{',

@@ -14,6 +14,7 @@ import { CommittedTextStream } from "./committed_text.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import { denoise, type RunEnd } from "./denoise.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
+import { traceBlocks } from "./trace_blocks.ts";
 
 /** One of the answers to a conversation. */
 export type ChoiceRequest = {
@@ -106,7 +107,7 @@ export async function* answerChoice(
     { ...request, maskId: mask },
     signal,
   );
-  for await (const end of denoising) {
+  for await (const end of traceBlocks(denoising, choice, () => queueMs)) {
     firstRunMs ||= performance.now() - startedAt;
     last = end;
     yield event({ case: "blockDraft", value: blockDraft(end, tokenizer) });

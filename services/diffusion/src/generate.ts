@@ -4,7 +4,7 @@ import { DomainError } from "@medv/proto";
 import { Priority, type GenerateRequest, type GenerateResponse } from "@medv/proto/diffusion";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
 import type { CallContext } from "@medv/proto/grpc";
-import type { Logger } from "@medv/runtime";
+import { inSpan, type Logger } from "@medv/runtime";
 import { answerChoice } from "./answer_choice.ts";
 import type { DecoderMetrics } from "./decoder_metrics.ts";
 import type { DecoderSession } from "./decoder_session.ts";
@@ -62,7 +62,9 @@ export async function* generate(
   checkLength(prompt, settings, options);
   const { hiddenSize: hidden } = checkpoint.config.vision;
   const { readEmbedding } = options;
-  const joined = await joinEmbeddings(request, prompt.images, { hidden, readEmbedding }, signal);
+  const joined = await inSpan("find-embeddings", { "medv.images": prompt.images.length }, () =>
+    joinEmbeddings(request, prompt.images, { hidden, readEmbedding }, signal),
+  );
   const embeddingMs = performance.now() - startedAt;
 
   const caller = {

@@ -8,6 +8,7 @@ import {
   createLogger,
   drainOnSignal,
   openRemoteCache,
+  openTracing,
   startService,
 } from "@medv/runtime";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
@@ -25,12 +26,15 @@ const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
 
 try {
+  const { traceEndpoint: endpoint } = config;
+  const tracing = await openTracing({ service: "diffusion", endpoint, logger });
   const credentials = credentialsOf(config.tls);
   const service = await startService(DiffusionDecoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
     credentials: credentials.server,
     healthAddress: config.healthAddress,
+    interceptors: tracing.serverInterceptors,
     logger,
   });
   const registry = createRegistry();
@@ -49,12 +53,14 @@ try {
   });
   const vision = createClient(VisionEncoder, config.visionAddress, {
     credentials: credentials.channel,
+    interceptors: tracing.clientInterceptors,
   });
   drainOnSignal(async () => {
     await service.drain();
     scraped?.close();
     remote.close();
     vision.close();
+    await tracing.close();
     await decoder.release();
   }, logger);
 

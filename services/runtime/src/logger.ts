@@ -1,4 +1,5 @@
 import { pino, type DestinationStream } from "pino";
+import { traceFields } from "./tracing/span.ts";
 
 /** Levels of the log: `debug` one line per step, `info` one per request, `warn` degraded, `error` a person must act. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
@@ -38,7 +39,7 @@ const PRIVATE_FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * A log of JSON lines. Private fields are left out, byte arrays show their size only, and an error shows its kind,
- * code, message, stack and cause, but no other field.
+ * code, message, stack and cause, but no other field. A line that is written within a span names its trace.
  *
  * @param to Standard output by default, written synchronously: the last lines before an exit matter most.
  */
@@ -51,6 +52,7 @@ export function createLogger(
       level,
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: traceFields,
       formatters: { level: (label) => ({ level: label }), log: publicFields },
       // The formatter has made plain fields of it.
       serializers: { err: (err: unknown) => err },

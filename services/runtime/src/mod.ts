@@ -40,6 +40,8 @@ export {
 } from "./remote_cache/embedding_value.ts";
 export { NO_REMOTE_CACHE, openRemoteCache, type RemoteCache } from "./remote_cache/remote_cache.ts";
 export { precisionSetting } from "./precision_setting.ts";
+export { openTracing, type Tracing } from "./tracing/open_tracing.ts";
+export { inSpan, openSpan, type OpenSpan, type SpanFacts } from "./tracing/span.ts";
 export { SERVICE_SETTINGS } from "./service_settings.ts";
 export { TLS_SETTINGS, tlsFiles } from "./tls_setting.ts";
 export { type RunningService, type ServiceOptions, startService } from "./service.ts";

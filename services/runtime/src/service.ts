@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
-import type { Server, ServerCredentials } from "@grpc/grpc-js";
+import type { Server, ServerCredentials, ServerInterceptor } from "@grpc/grpc-js";
 import { addService, createServer, credentialsOf, type Implementation } from "@medv/proto/grpc";
 import { CallGate } from "./call_gate.ts";
 import { createHealth, type Health } from "./health.ts";
@@ -17,6 +17,8 @@ export type ServiceOptions = {
   readonly credentials?: ServerCredentials;
   /** A second `host:port` that answers health checks alone, in plain text. */
   readonly healthAddress?: string | undefined;
+  /** Around every call. */
+  readonly interceptors?: readonly ServerInterceptor[];
   readonly logger: Logger;
 };
 
@@ -48,7 +50,10 @@ export async function startService<T extends GenServiceMethods>(
   options: ServiceOptions,
 ): Promise<RunningService<T>> {
   const { logger } = options;
-  const server = createServer({ "grpc.max_connection_age_ms": MAX_CONNECTION_AGE_MS });
+  const server = createServer({
+    "grpc.max_connection_age_ms": MAX_CONNECTION_AGE_MS,
+    interceptors: [...(options.interceptors ?? [])],
+  });
   const gate = new CallGate();
   const doors = service.methods.map(({ localName, methodKind }) => [
     localName,

@@ -9,6 +9,7 @@ import {
 } from "./setting.ts";
 import { METRICS_ADDRESS } from "./metrics_setting.ts";
 import { TLS_SETTINGS } from "./tls_setting.ts";
+import { TRACE_SETTINGS } from "./tracing/trace_settings.ts";
 
 /** What can be set of every process that holds a model. */
 export const SERVICE_SETTINGS = {
@@ -51,6 +52,7 @@ export const SERVICE_SETTINGS = {
     { choices: LOG_LEVELS, fallback: "info" },
     "the least important events that are logged",
   ),
+  ...TRACE_SETTINGS,
   ...CACHE_SETTINGS,
   ...TLS_SETTINGS,
 } as const;

@@ -2,7 +2,7 @@ import { DomainError } from "@medv/proto";
 import { DataType } from "@medv/proto/embedding";
 import type { CallContext } from "@medv/proto/grpc";
 import type { EncodeRequest } from "@medv/proto/vision";
-import type { Logger, TensorData } from "@medv/runtime";
+import { inSpan, type Logger, type TensorData } from "@medv/runtime";
 import { Coalescer } from "./coalesce.ts";
 import { embeddingDigest } from "./embedding_digest.ts";
 import { handleOf, type HandleInit } from "./embedding_handle.ts";
@@ -81,7 +81,9 @@ export function createEncode(
       if (found !== undefined) return { embedding: found, encodeMs: 0, found: true };
       const runStartedAt = performance.now();
       encodes += 1;
-      const output = await tower.run({ dtype: "uint8", shape, data: pixels }, shared);
+      const output = await inSpan("encode", { "medv.tiles": tiles }, () =>
+        tower.run({ dtype: "uint8", shape, data: pixels }, shared),
+      );
       const embedding = {
         tenantScope,
         preprocessingVersion,

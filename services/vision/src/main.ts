@@ -1,6 +1,12 @@
 import { credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
-import { createLogger, drainOnSignal, openRemoteCache, startService } from "@medv/runtime";
+import {
+  createLogger,
+  drainOnSignal,
+  openRemoteCache,
+  openTracing,
+  startService,
+} from "@medv/runtime";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, MAX_TILES, readConfig } from "./config.ts";
 import { embeddingStore } from "./embedding_store.ts";
@@ -12,11 +18,14 @@ const config = readConfig(process.env);
 const logger = createLogger({ service: "vision", level: config.logLevel });
 
 try {
+  const { traceEndpoint: endpoint } = config;
+  const tracing = await openTracing({ service: "vision", endpoint, logger });
   const service = await startService(VisionEncoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
     credentials: credentialsOf(config.tls).server,
     healthAddress: config.healthAddress,
+    interceptors: tracing.serverInterceptors,
     logger,
   });
   const registry = createRegistry();
@@ -34,6 +43,7 @@ try {
     await service.drain();
     scraped?.close();
     remote.close();
+    await tracing.close();
     await (await opening).release();
   }, logger);
   const tower = await opening;
