@@ -49,14 +49,17 @@ export async function openEmbeddedDecoder(): Promise<{
     },
   } as const;
   const tower = await openTower(shared);
-  const decoder = await openDecoder({
-    ...shared,
-    cacheDirectory: "",
-    onQuantizeProgress: () => undefined,
-    maxBatchRows: 16,
-    runMemoryBytes: 2 ** 30,
-    onRun: () => undefined,
-  });
+  const decoder = await openDecoder(
+    {
+      ...shared,
+      cacheDirectory: "",
+      onQuantizeProgress: () => undefined,
+      maxBatchRows: 16,
+      runMemoryBytes: 2 ** 30,
+      onRun: () => undefined,
+    },
+    new AbortController().signal,
+  );
   const { vision } = decoder.checkpoint.config;
   const options = {
     ...decoder,

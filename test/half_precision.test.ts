@@ -41,14 +41,17 @@ async function describe(precision: (typeof PRECISIONS)[number]): Promise<{
     },
   } as const;
   const tower = await openTower(shared);
-  const decoder = await openDecoder({
-    ...shared,
-    cacheDirectory: "",
-    onQuantizeProgress: () => undefined,
-    maxBatchRows: 1,
-    runMemoryBytes: 2 ** 30,
-    onRun: () => undefined,
-  });
+  const decoder = await openDecoder(
+    {
+      ...shared,
+      cacheDirectory: "",
+      onQuantizeProgress: () => undefined,
+      maxBatchRows: 1,
+      runMemoryBytes: 2 ** 30,
+      onRun: () => undefined,
+    },
+    new AbortController().signal,
+  );
   try {
     const [request] = await describePhantoms(1, tower, decoder);
     if (request === undefined) throw new RangeError("Cannot draw a phantom");

@@ -3,11 +3,11 @@ import type { Environment } from "@medv/runtime/environment";
 import { METRICS_ADDRESS } from "@medv/runtime/metrics_setting";
 import { LOG_LEVELS } from "@medv/runtime/logger";
 import {
-  addressSetting,
   choiceSetting,
   integerSetting,
   optionalIntegerSetting,
   readSettings,
+  replicasSetting,
   type SettingValues,
   textSetting,
 } from "@medv/runtime/setting";
@@ -30,15 +30,15 @@ export const SETTINGS = {
   ),
   port: integerSetting("MEDV_PORT", 8080, { unit: "port", meaning: "port to listen on" }),
   metricsAddress: METRICS_ADDRESS,
-  visionAddress: addressSetting(
+  visionAddress: replicasSetting(
     "MEDV_VISION_ADDRESS",
     "127.0.0.1:50051",
-    "where the vision service is",
+    "where the vision service is: a name that may stand for several replicas, or several IP addresses between commas",
   ),
-  diffusionAddress: addressSetting(
+  diffusionAddress: replicasSetting(
     "MEDV_DIFFUSION_ADDRESS",
     "127.0.0.1:50052",
-    "where the diffusion service is",
+    "where the diffusion service is, in the same way",
   ),
   maxImageBytes: integerSetting("MEDV_MAX_IMAGE_BYTES", 20 << 20, {
     unit: "bytes",

@@ -1,34 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { DOMAIN_CODES, DomainError } from "./domain_error.ts";
 import { EncodeRequestSchema, VisionEncoder } from "./gen/medv/v1/vision_pb.ts";
-import {
-  addService,
-  type Client,
-  createClient,
-  createServer,
-  type Implementation,
-} from "./grpc.ts";
-
-type Vision = typeof VisionEncoder.method;
-type Bench = { address: string; client: Client<Vision>; errors: unknown[] };
+import { addService, createClient, createServer, type Implementation } from "./grpc.ts";
+import { startBench, stopBenches, type Vision } from "./testing/vision_bench.ts";
 
 const NEVER = new AbortController().signal;
-const open: { server: Server; client: Client<Vision> }[] = [];
 
-afterEach(() => {
-  for (const { server, client } of open.splice(0)) {
-    client.close();
-    server.forceShutdown();
-  }
-});
+afterEach(stopBenches);
 
 describe("unary calls", () => {
   test("createClient() brings request, request id and deadline to the handler and the response back", async () => {
     const seen: unknown[] = [];
-    const { client } = await bench({
+    const { client } = await startBench({
       encode: async (request, context) => {
         seen.push(request.tenantScope, [...request.pixels], context.requestId, context.deadline);
         return { cached: true, encodeMs: 1.5 };
@@ -46,10 +31,12 @@ describe("unary calls", () => {
   });
 
   test("an aborted signal rejects with its reason and aborts the handler", async () => {
+    const entered = Promise.withResolvers<void>();
     const handler = Promise.withResolvers<unknown>();
-    const { client, errors } = await bench({
+    const { client, errors } = await startBench({
       encode: (_, { signal }) =>
         new Promise((_resolve, reject) => {
+          entered.resolve();
           signal.addEventListener("abort", () => {
             handler.resolve(signal.reason);
             reject(signal.reason);
@@ -58,7 +45,7 @@ describe("unary calls", () => {
     });
     const controller = new AbortController();
     const call = client.encode({}, { signal: controller.signal });
-    await sleep(50);
+    await entered.promise;
     controller.abort(new RangeError("enough"));
     await expect(call).rejects.toThrow(new RangeError("enough"));
     expect(await handler.promise).toMatchObject({ code: "cancelled" });
@@ -67,7 +54,7 @@ describe("unary calls", () => {
 
   test("a signal that is aborted already sends nothing", async () => {
     let calls = 0;
-    const { client } = await bench({
+    const { client } = await startBench({
       encode: async () => {
         calls += 1;
         return {};
@@ -79,7 +66,7 @@ describe("unary calls", () => {
 
   test("a deadline that passes is a DomainError for the caller and an abort for the handler", async () => {
     const handler = Promise.withResolvers<unknown>();
-    const { client } = await bench({
+    const { client } = await startBench({
       encode: (_, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => {
@@ -94,7 +81,7 @@ describe("unary calls", () => {
   });
 
   test("8 concurrent uploads of 16 MB arrive whole", async () => {
-    const { client } = await bench({
+    const { client } = await startBench({
       encode: async (request) => ({
         encodeMs: request.pixels.length + (request.pixels.at(-1) ?? 0),
       }),
@@ -108,33 +95,11 @@ describe("unary calls", () => {
   }, 60_000);
 
   test("a message over the limit is refused with a code of its own", async () => {
-    const { client } = await bench({ encode: async () => ({}) });
+    const { client } = await startBench({ encode: async () => ({}) });
     const pixels = new Uint8Array((64 << 20) + 1);
     await expect(client.encode({ pixels }, { signal: NEVER })).rejects.toMatchObject({
       code: "body_too_large",
     });
-  });
-
-  test("calls to a name of several addresses go to all of them in turn", async () => {
-    const counts = [0, 0];
-    const targets = await Promise.all(
-      counts.map(async (_, replica) => {
-        const { address } = await bench({
-          encode: async () => {
-            counts[replica] = (counts[replica] ?? 0) + 1;
-            return {};
-          },
-        });
-        return address;
-      }),
-    );
-    const client = createClient(VisionEncoder, `ipv4:${targets.join(",")}`);
-    // Until both replicas are connected, the first one takes every call.
-    for (let i = 0; i < 1000 && counts.includes(0); i++) await client.encode({}, { signal: NEVER });
-    const before = [...counts];
-    for (let i = 0; i < 10; i++) await client.encode({}, { signal: NEVER });
-    client.close();
-    expect(counts.map((count, replica) => count - (before[replica] ?? 0))).toEqual([5, 5]);
   });
 
   test("a service that is not there is a DomainError", async () => {
@@ -148,7 +113,7 @@ describe("unary calls", () => {
 
 describe("streamed calls", () => {
   test("createClient() yields what the handler yields, in order", async () => {
-    const { client } = await bench({
+    const { client } = await startBench({
       async *readEmbedding(request) {
         for (let i = 0; i < 100; i++) yield { chunk: new Uint8Array([i, request.digest.length]) };
       },
@@ -162,7 +127,7 @@ describe("streamed calls", () => {
 
   test("leaving the loop cancels the handler", async () => {
     const ended = Promise.withResolvers<unknown>();
-    const { client, errors } = await bench({
+    const { client, errors } = await startBench({
       async *readEmbedding(_, { signal }) {
         try {
           while (true) {
@@ -184,7 +149,7 @@ describe("streamed calls", () => {
 
   test("an aborted signal ends the loop with its reason, also while the handler is silent", async () => {
     const ended = Promise.withResolvers<void>();
-    const { client } = await bench({
+    const { client } = await startBench({
       async *readEmbedding(_, { signal }) {
         yield {};
         await sleep(60_000, undefined, { signal }).finally(() => ended.resolve());
@@ -201,7 +166,7 @@ describe("streamed calls", () => {
   });
 
   test("an error after some messages reaches the caller after those messages", async () => {
-    const { client } = await bench({
+    const { client } = await startBench({
       async *readEmbedding() {
         yield { chunk: new Uint8Array(3) };
         throw new DomainError("embedding_not_found", "Cannot read");
@@ -220,7 +185,7 @@ describe("streamed calls", () => {
   test("a caller that does not read holds the handler back", async () => {
     const chunkBytes = 256 << 10;
     let written = 0;
-    const { client } = await bench({
+    const { client } = await startBench({
       async *readEmbedding() {
         for (; written < 1024; written++) yield { chunk: new Uint8Array(chunkBytes) };
       },
@@ -245,7 +210,7 @@ describe("errors", () => {
       hint: "try ≤ 3",
       retryAfterSeconds: 7,
     });
-    const { client } = await bench({ encode: () => Promise.reject(sent) });
+    const { client } = await startBench({ encode: () => Promise.reject(sent) });
     const received = await client.encode({}, { signal: NEVER }).catch((error: unknown) => error);
     expect(received).toBeInstanceOf(DomainError);
     const { message, field, hint, retryAfterSeconds } = sent;
@@ -254,7 +219,7 @@ describe("errors", () => {
 
   test("an unknown error shows nothing of itself to the caller and all of itself to the hook", async () => {
     const secret = new Error("the patient's name", { cause: "more" });
-    const { client, errors } = await bench({ encode: () => Promise.reject(secret) });
+    const { client, errors } = await startBench({ encode: () => Promise.reject(secret) });
     const received = await client.encode({}, { signal: NEVER }).catch((error: unknown) => error);
     expect(received).toMatchObject({ code: "internal", message: "internal" });
     expect(received).not.toHaveProperty("cause");
@@ -269,28 +234,3 @@ describe("errors", () => {
     );
   });
 });
-
-async function bench(handlers: Partial<Implementation<Vision>>): Promise<Bench> {
-  const errors: unknown[] = [];
-  const server = createServer();
-  const implementation = {
-    encode: unused,
-    readEmbedding: unused,
-    deleteEmbedding: unused,
-    ...handlers,
-  };
-  addService(server, VisionEncoder, implementation, (error) => errors.push(error));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  const address = `127.0.0.1:${port}`;
-  const client = createClient(VisionEncoder, address);
-  open.push({ server, client });
-  return { address, client, errors };
-}
-
-function unused(): never {
-  throw new Error("not part of this test");
-}

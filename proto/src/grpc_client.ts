@@ -3,19 +3,14 @@ import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2
 import {
   type CallOptions as GrpcCallOptions,
   type ChannelCredentials,
-  type ClientOptions,
   Client as GrpcClient,
   credentials,
   type Interceptor,
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import {
-  type GrpcMethod,
-  MAX_MESSAGE_BYTES,
-  methodDefinition,
-  REQUEST_ID_KEY,
-} from "./grpc_service.ts";
+import { CHANNEL_OPTIONS, targetOf } from "./grpc_channel.ts";
+import { type GrpcMethod, methodDefinition, REQUEST_ID_KEY } from "./grpc_service.ts";
 import { errorOf } from "./status.ts";
 
 /** How a call is made. */
@@ -47,17 +42,6 @@ export type Client<T extends GenServiceMethods> = {
   readonly close: () => void;
 };
 
-const CHANNEL_OPTIONS = {
-  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
-  // The default of 64 KiB costs one round trip per 64 KiB of an embedding.
-  "grpc-node.flow_control_window": 16 << 20,
-  // In MB. Node's default of 10 lets concurrent uploads of several MB fail.
-  "grpc-node.max_session_memory": 4096,
-  // A name of several addresses is several replicas: the calls go to all of them in turn.
-  "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-} as const satisfies ClientOptions;
-
 /** How a client connects. */
 export type ClientSettings = {
   /** Without TLS where there are none. */
@@ -67,10 +51,13 @@ export type ClientSettings = {
 };
 
 /**
- * A typed client of `service` at `address` (`host:port`).
+ * A typed client of `service`.
  *
  * A streamed call starts when its iteration starts; leaving the loop early cancels it on the server.
- * Calls fail with a {@link DomainError}, or with the reason of their aborted signal.
+ * Calls fail with a {@link DomainError}, or with the reason of their aborted signal. A call that nothing was heard of is
+ * made again elsewhere before it fails.
+ *
+ * @param address `host:port`, where the name may stand for several replicas; or several `ip:port` between commas.
  */
 export function createClient<T extends GenServiceMethods>(
   service: GenService<T>,
@@ -78,9 +65,12 @@ export function createClient<T extends GenServiceMethods>(
   settings: ClientSettings = {},
 ): Client<T> {
   const channel = new GrpcClient(
-    address,
+    targetOf(address),
     settings.credentials ?? credentials.createInsecure(),
-    { ...CHANNEL_OPTIONS, interceptors: [...(settings.interceptors ?? [])] },
+    {
+      ...CHANNEL_OPTIONS,
+      interceptors: [...(settings.interceptors ?? [])],
+    },
   );
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);

@@ -8,6 +8,7 @@ import {
   integerSetting,
   precisionSetting,
   readSettings,
+  replicasSetting,
   remoteCacheOf,
   type RemoteCacheOptions,
   SERVICE_SETTINGS,
@@ -32,10 +33,10 @@ const PHANTOM = "model/checkpoints/phantom";
 /** Everything that can be set of the diffusion service. */
 export const SETTINGS = {
   address: addressSetting(ADDRESS_VARIABLE, "127.0.0.1:50052", "where the service listens"),
-  visionAddress: addressSetting(
+  visionAddress: replicasSetting(
     "MEDV_VISION_ADDRESS",
     "127.0.0.1:50051",
-    "where embeddings are pulled from",
+    "where embeddings are pulled from: a name that may stand for several replicas, or several IP addresses between commas",
   ),
   checkpoint: textSetting(
     "MEDV_CHECKPOINT",

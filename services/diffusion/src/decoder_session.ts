@@ -13,7 +13,6 @@ import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 import { RunBatcher, UNWATCHED, type RunBatch } from "./run_batcher.ts";
 import { runBytes } from "./run_memory.ts";
-import { stoppable } from "./stoppable.ts";
 
 export type DecoderOptions = {
   readonly checkpoint: string;
@@ -49,8 +48,17 @@ export type DecoderSession = {
   release(): Promise<void>;
 };
 
-/** Loads the checkpoint's decoder, makes its int8 weights at the first start, and denoises one short answer, so that the first caller does not pay for warming up. */
-export async function openDecoder(options: DecoderOptions): Promise<DecoderSession> {
+/**
+ * Loads the checkpoint's decoder, makes its int8 weights at the first start, and denoises one short answer, so that the
+ * first caller does not pay for warming up.
+ *
+ * @param signal Ends the minutes that the int8 weights may take, without a half-written file; what is short goes on.
+ * @throws The signal's reason.
+ */
+export async function openDecoder(
+  options: DecoderOptions,
+  signal: AbortSignal,
+): Promise<DecoderSession> {
   const { threads, device, onExit } = options;
   const checkpoint = await openCheckpoint(options.checkpoint, {
     visionDirectory: options.visionCheckpoint,
@@ -61,7 +69,7 @@ export async function openDecoder(options: DecoderOptions): Promise<DecoderSessi
   const { language, maxLength } = checkpoint.config;
   const contextLength = Math.min(language.maxPositions, maxLength ?? Infinity);
   const vocabulary = tokenizer.size;
-  const int8 = await int8Weights(checkpoint, vocabulary, options);
+  const int8 = await int8Weights({ checkpoint, vocabulary }, options, signal);
   const { bytes, folder } = blockDecoderModel(checkpoint, {
     vocabulary,
     dtype: options.precision === "float16" ? "float16" : "float32",
@@ -119,16 +127,17 @@ function bytesOf(rows: readonly DecoderRow[], { config }: Checkpoint): number {
   return rows.length === 0 ? 0 : runBytes(config, rows.length, longest);
 }
 
-/** SIGTERM during the minutes that this may take leaves no half-written file. */
 async function int8Weights(
-  checkpoint: Checkpoint,
-  vocabulary: number,
+  { checkpoint, vocabulary }: { readonly checkpoint: Checkpoint; readonly vocabulary: number },
   options: DecoderOptions,
+  signal: AbortSignal,
 ): Promise<QuantizedFile | undefined> {
   if (options.precision !== "int8") return undefined;
   const { threads, cacheDirectory: cacheFolder, onQuantizeProgress: progress } = options;
-  return stoppable((signal) =>
-    quantizeCheckpoint(checkpoint, { vocabulary, cacheFolder, threads, progress }, signal),
+  return await quantizeCheckpoint(
+    checkpoint,
+    { vocabulary, cacheFolder, threads, progress },
+    signal,
   );
 }
 

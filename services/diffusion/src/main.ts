@@ -24,6 +24,7 @@ import { SEEDS } from "./resolve_settings.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
+const starting = new AbortController();
 
 try {
   const { traceEndpoint: endpoint } = config;
@@ -42,27 +43,37 @@ try {
   const scraped = await serveMetrics(registry, config.metricsAddress);
   const remote = openRemoteCache(config.remoteCache, logger);
   const startedAt = performance.now();
-  const decoder = await openDecoder({
-    ...config,
-    onQuantizeProgress: quantizeProgress(logger, process.stderr),
-    onRun: (run) => metrics.onRun(run),
-    onExit: (err) => {
-      logger.error({ err }, "session-exit");
-      process.exit(1);
+  const opening = openDecoder(
+    {
+      ...config,
+      onQuantizeProgress: quantizeProgress(logger, process.stderr),
+      onRun: (run) => metrics.onRun(run),
+      onExit: (err) => {
+        logger.error({ err }, "session-exit");
+        process.exit(1);
+      },
     },
-  });
+    starting.signal,
+  );
   const vision = createClient(VisionEncoder, config.visionAddress, {
     credentials: credentials.channel,
     interceptors: tracing.clientInterceptors,
   });
   drainOnSignal(async () => {
+    starting.abort(new Error("Cannot go on as the service is stopping"));
     await service.drain();
     scraped?.close();
     remote.close();
     vision.close();
     await tracing.close();
-    await decoder.release();
+    // A thread must not be ended in the middle of its work; what did not open has none.
+    await opening.then(
+      (decoder) => decoder.release(),
+      () => {},
+    );
   }, logger);
+  const decoder = await opening;
+  starting.signal.throwIfAborted();
 
   const { maxBatchRows: maxRows, maxQueueSeconds } = config;
   const workload = new Workload({ maxRows, maxQueueMs: 1000 * maxQueueSeconds });
@@ -109,6 +120,9 @@ try {
       }),
   });
 } catch (error) {
-  logger.fatal({ err: error }, "start-error");
-  process.exit(1);
+  // Otherwise the drain ends the process.
+  if (!starting.signal.aborted) {
+    logger.fatal({ err: error }, "start-error");
+    process.exit(1);
+  }
 }

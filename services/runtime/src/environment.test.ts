@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { address, choice, optionalText, positiveInteger, text } from "./environment.ts";
+import { address, choice, optionalText, positiveInteger, replicas, text } from "./environment.ts";
 
 test.each([
   { value: undefined, expected: 64 },
@@ -32,6 +32,27 @@ test.each(["50051", "host", "host:", ":1", "host:65536", "::1:80", "http://host:
     );
   },
 );
+
+test.each(["vision:50051", "10.0.0.1:1,10.0.0.2:1", "[::1]:1,[::2]:2"])(
+  'replicas() takes "%s"',
+  (value) => {
+    expect(replicas({ MEDV_A: value }, "MEDV_A", "localhost:1")).toBe(value);
+  },
+);
+
+test.each([
+  "vision",
+  "a:1,b:1",
+  "10.0.0.1:1,b:1",
+  "10.0.0.1:1,[::1]:1",
+  "10.0.0.1:1,",
+  ",",
+  "a:1 b:1",
+])('replicas() refuses "%s"', (value) => {
+  expect(() => replicas({ MEDV_A: value }, "MEDV_A", "localhost:1")).toThrow(
+    /^Cannot read MEDV_A as it must be "host:port", or several "ip:port" between commas/,
+  );
+});
 
 test("choice() lists the words when it refuses", () => {
   const options = { choices: ["cpu", "cuda"], fallback: "cpu" } as const;

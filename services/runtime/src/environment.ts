@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** The process environment, as `main.ts` hands it down. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,11 +56,36 @@ export function choice<const T extends string>(
  */
 export function address(env: Environment, name: string, fallback: string): string {
   const value = text(env, name, fallback);
-  const port = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value)?.[1];
-  if (port === undefined || Number(port) > 65_535) {
+  if (hostOf(value) === undefined) {
     throw invalid(name, 'it must be "host:port" with a port of at most 65535', value);
   }
   return value;
+}
+
+/**
+ * Where a service is called: a `host:port`, or several of them between commas, which gRPC takes of IP addresses alone.
+ *
+ * @throws {RangeError} Naming the variable, the rule and the value.
+ */
+export function replicas(env: Environment, name: string, fallback: string): string {
+  const value = text(env, name, fallback);
+  const hosts = value.split(",").map(hostOf);
+  const families = new Set(hosts.map((host) => (host === undefined ? 0 : isIP(host))));
+  if (hosts.length === 1 ? hosts[0] !== undefined : families.size === 1 && !families.has(0)) {
+    return value;
+  }
+  throw invalid(
+    name,
+    'it must be "host:port", or several "ip:port" between commas, all of IPv4 or all of IPv6',
+    value,
+  );
+}
+
+/** The host of a `host:port`, without brackets; undefined where it is none. */
+function hostOf(value: string): string | undefined {
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9a-fA-F:.%]+)\]|([^\s:/,[\]]+)):(\d{1,5})$/.exec(value) ?? [];
+  return port === undefined || Number(port) > 65_535 ? undefined : (bracketed ?? plain);
 }
 
 function invalid(name: string, rule: string, value: string): RangeError {

@@ -45,7 +45,7 @@ const PRIVATE_FIELDS: ReadonlySet<string> = new Set([
  */
 export function createLogger(
   { service, level }: LoggerOptions,
-  to: DestinationStream = pino.destination({ fd: 1, sync: true }),
+  to: DestinationStream = standardOutput(),
 ): Logger {
   return pino(
     {
@@ -59,6 +59,11 @@ export function createLogger(
     },
     to,
   );
+}
+
+/** A full disk or a reader that is gone costs log lines, not answers: without a listener it would end the process. */
+function standardOutput(): DestinationStream {
+  return pino.destination({ fd: 1, sync: true }).on("error", () => {});
 }
 
 function publicFields(fields: object): Record<string, unknown> {

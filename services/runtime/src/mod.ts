@@ -22,6 +22,7 @@ export {
   optionalIntegerSetting,
   optionalSetting,
   readSettings,
+  replicasSetting,
   type Setting,
   type Settings,
   type SettingValues,

@@ -50,8 +50,8 @@ test("startService() is alive at once, ready when opened, and not ready once it 
   expect(await client.encode({}, { signal: NEVER })).toMatchObject({ cached: true });
 });
 
-test("startService() lets running calls finish and refuses new ones while it drains", async () => {
-  const service = await startService(VisionEncoder, options);
+test("startService() lets running calls finish and sends new ones away while it drains", async () => {
+  const service = await startService(VisionEncoder, { ...options, healthAddress: "127.0.0.1:0" });
   const entered = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();
   service.open({
@@ -63,20 +63,24 @@ test("startService() lets running calls finish and refuses new ones while it dra
       yield { chunk: new Uint8Array(2) };
     },
   });
-  const health = healthClient(service.port);
+  const other = await startService(VisionEncoder, options);
+  other.open(implementation);
+  const health = healthClient(service.healthPort ?? 0);
   const client = createClient(VisionEncoder, `127.0.0.1:${service.port}`);
+  const both = createClient(VisionEncoder, `127.0.0.1:${service.port},127.0.0.1:${other.port}`);
   cleanUp.push(
     () => health.close(),
     () => client.close(),
+    () => both.close(),
+    () => other.drain(),
   );
+  await both.encode({}, { signal: NEVER });
   const reading = collect(client.readEmbedding({}, { signal: NEVER }));
   await entered.promise;
   const draining = service.drain();
   expect([await health.check(""), await health.check(NAME)]).toEqual([1, 2]);
-  await expect(client.encode({}, { signal: NEVER })).rejects.toMatchObject({
-    code: "unavailable",
-    message: "Cannot take the call as the service is not ready: it is stopping",
-  });
+  await expect(client.encode({}, { signal: NEVER })).rejects.toMatchObject({ code: "unavailable" });
+  for (let i = 0; i < 20; i++) await both.encode({}, { signal: NEVER });
   finish.resolve();
   expect((await reading).map(({ chunk }) => chunk.length)).toEqual([1, 2]);
   await draining;

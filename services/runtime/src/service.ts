@@ -29,7 +29,7 @@ export type RunningService<T extends GenServiceMethods> = {
   readonly healthPort: number | undefined;
   /** Takes calls from now on and says so in its readiness. */
   open(implementation: Implementation<T>): void;
-  /** Not ready at once, refuses new calls, lets the running ones finish, then stops listening. */
+  /** Not ready at once, stops listening and sends its callers elsewhere, lets the running calls finish. */
   readonly drain: () => Promise<void>;
 };
 
@@ -83,8 +83,11 @@ export async function startService<T extends GenServiceMethods>(
       logger.info({}, "drain-start");
       health.setReady(false);
       gate.close();
+      // Told to go away, callers use other replicas at once; waiting for the last call first would refuse theirs meanwhile.
+      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       await gate.idle();
-      await stop(server);
+      await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
+      server.forceShutdown();
       probes?.server.forceShutdown();
       logger.info({}, "drain-end");
     },
@@ -124,12 +127,4 @@ function listen(
       );
     });
   });
-}
-
-async function stop(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.tryShutdown(() => resolve());
-  });
-  await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
-  server.forceShutdown();
 }

@@ -4,6 +4,7 @@ import {
   type Environment,
   optionalText,
   positiveInteger,
+  replicas,
   text,
 } from "./environment.ts";
 
@@ -46,6 +47,16 @@ export function addressSetting(
 ): Setting<string> {
   const read = (env: Environment): string => address(env, variable, fallback);
   return { variable, unit: "host:port", fallback, meaning, read };
+}
+
+/** Where a service is called, which may have several replicas. */
+export function replicasSetting(
+  variable: string,
+  fallback: string,
+  meaning: string,
+): Setting<string> {
+  const read = (env: Environment): string => replicas(env, variable, fallback);
+  return { variable, unit: "host:port, …", fallback, meaning, read };
 }
 
 export function integerSetting(

@@ -16,6 +16,7 @@ import { createVisionService } from "./vision_service.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "vision", level: config.logLevel });
+const starting = new AbortController();
 
 try {
   const { traceEndpoint: endpoint } = config;
@@ -40,13 +41,19 @@ try {
     },
   });
   drainOnSignal(async () => {
+    starting.abort(new Error("Cannot go on as the service is stopping"));
     await service.drain();
     scraped?.close();
     remote.close();
     await tracing.close();
-    await (await opening).release();
+    // A thread must not be ended in the middle of its work; what did not open has none.
+    await opening.then(
+      (tower) => tower.release(),
+      () => {},
+    );
   }, logger);
   const tower = await opening;
+  starting.signal.throwIfAborted();
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
   const store = embeddingStore({
     maxBytes: config.embeddingCacheBytes,
@@ -63,6 +70,9 @@ try {
     }),
   );
 } catch (error) {
-  logger.fatal({ err: error }, "start-error");
-  process.exit(1);
+  // Otherwise the drain ends the process.
+  if (!starting.signal.aborted) {
+    logger.fatal({ err: error }, "start-error");
+    process.exit(1);
+  }
 }

@@ -50,15 +50,18 @@ const tower = await openTower({
   ...shared,
   precision: precision === "float16" ? "float16" : "float32",
 });
-const decoder = await openDecoder({
-  ...shared,
-  maxBatchRows: 1,
-  runMemoryBytes: 8 * 2 ** 30,
-  precision,
-  cacheDirectory: join(ROOT, ".cache/int8"),
-  onQuantizeProgress: () => undefined,
-  onRun: () => undefined,
-});
+const decoder = await openDecoder(
+  {
+    ...shared,
+    maxBatchRows: 1,
+    runMemoryBytes: 8 * 2 ** 30,
+    precision,
+    cacheDirectory: join(ROOT, ".cache/int8"),
+    onQuantizeProgress: () => undefined,
+    onRun: () => undefined,
+  },
+  new AbortController().signal,
+);
 const rows: Measured[] = [];
 for (const genLength of values.lengths.split(",").map(Number)) {
   const requests = await describePhantoms(Number(values.samples), tower, decoder);

@@ -37,20 +37,23 @@ if (directory === undefined || !(rounds >= 1)) {
 const [HEAD, BLOCK, PROMPT, LENGTH] = [64, 32, 800, 64];
 
 const open = (precision: "float32" | "int8"): Promise<DecoderSession> =>
-  openDecoder({
-    checkpoint: directory,
-    threads: availableParallelism(),
-    device: "cpu",
-    precision,
-    cacheDirectory: join(ROOT, ".cache/int8"),
-    onQuantizeProgress: () => undefined,
-    maxBatchRows: 1,
-    runMemoryBytes: 8 * 2 ** 30,
-    onRun: () => undefined,
-    onExit: (error) => {
-      throw error;
+  openDecoder(
+    {
+      checkpoint: directory,
+      threads: availableParallelism(),
+      device: "cpu",
+      precision,
+      cacheDirectory: join(ROOT, ".cache/int8"),
+      onQuantizeProgress: () => undefined,
+      maxBatchRows: 1,
+      runMemoryBytes: 8 * 2 ** 30,
+      onRun: () => undefined,
+      onExit: (error) => {
+        throw error;
+      },
     },
-  });
+    new AbortController().signal,
+  );
 const [float32, int8] = [await open("float32"), await open("int8")];
 const config = int8.checkpoint.config;
 const matrices = { 320: await int8Matrix(320), 512: await int8Matrix(512) };
