@@ -32,6 +32,8 @@ export type AnswerSources = {
   readonly limits: TenantLimits;
   readonly price: DecoderPrice;
   readonly grantedImages: GrantedImages;
+  /** Time for an answer, from its request to its end. */
+  readonly answerTimeoutMs: number;
 };
 
 /** Who asks, for which request. */
@@ -110,12 +112,22 @@ export type TokenLogprob = { readonly text: string; readonly logprob: number };
  * `forbidden`.
  */
 export async function* streamAnswer(
-  { services, model, images, metrics, limits, price, grantedImages }: AnswerSources,
+  {
+    services,
+    model,
+    images,
+    metrics,
+    limits,
+    price,
+    grantedImages,
+    answerTimeoutMs,
+  }: AnswerSources,
   request: AnswerRequest,
   context: AnswerContext,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const startedAt = performance.now();
+  const deadline = new Date(Date.now() + answerTimeoutMs);
   const { requestId, tenantScope, grant } = context;
   const { conversation, settings } = request;
   checkModel(grant, request.model);
@@ -148,7 +160,7 @@ export async function* streamAnswer(
           choices: request.choices,
           tenantScope,
         },
-        { signal, requestId },
+        { signal, requestId, deadline },
       );
       for await (const { event, choice } of responses) {
         if (event.case === "answerStart") starts.set(choice, event.value);

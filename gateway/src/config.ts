@@ -56,6 +56,15 @@ export const SETTINGS = {
     unit: "seconds",
     meaning: "longest time for decoding one image",
   }),
+  answerTimeoutSeconds: integerSetting("MEDV_ANSWER_TIMEOUT_SECONDS", 300, {
+    unit: "seconds",
+    meaning:
+      "longest time for an answer, from its request to its end; what cannot be done in it is not begun",
+  }),
+  encodeTimeoutSeconds: integerSetting("MEDV_ENCODE_TIMEOUT_SECONDS", 120, {
+    unit: "seconds",
+    meaning: "longest time for encoding one image",
+  }),
   imageTtlSeconds: integerSetting("MEDV_IMAGE_TTL_SECONDS", 3600, {
     unit: "seconds",
     meaning: "how long an uploaded image is kept",
@@ -87,6 +96,8 @@ export const SETTINGS = {
 export type GatewayConfig = SettingValues<typeof SETTINGS> & {
   readonly decoderTimeoutMs: number;
   readonly imageTtlMs: number;
+  readonly answerTimeoutMs: number;
+  readonly encodeTimeoutMs: number;
   readonly access: Access;
   readonly remoteCache: RemoteCacheOptions | undefined;
   readonly tls: TlsFiles | undefined;
@@ -126,6 +137,8 @@ export function readConfig(env: Environment): GatewayConfig {
   }
   const decoderTimeoutMs = values.decoderTimeoutSeconds * 1000;
   const imageTtlMs = values.imageTtlSeconds * 1000;
+  const answerTimeoutMs = values.answerTimeoutSeconds * 1000;
+  const encodeTimeoutMs = values.encodeTimeoutSeconds * 1000;
   const remoteCache = remoteCacheOf(values);
   if (remoteCache !== undefined && access.isSecretRandom) {
     throw new RangeError(
@@ -133,5 +146,6 @@ export function readConfig(env: Environment): GatewayConfig {
     );
   }
   const tls = tlsFiles(values);
-  return Object.freeze({ ...values, decoderTimeoutMs, imageTtlMs, access, remoteCache, tls });
+  const timeouts = { decoderTimeoutMs, imageTtlMs, answerTimeoutMs, encodeTimeoutMs };
+  return Object.freeze({ ...values, ...timeouts, access, remoteCache, tls });
 }

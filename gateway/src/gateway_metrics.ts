@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { ServiceName } from "./services.ts";
 import type { Usage } from "./usage.ts";
 
 /** What is known of a request at its end. */
@@ -18,6 +19,7 @@ export type GatewayMetrics = {
   onRequest(request: RequestNumbers): void;
   onFirstText(seconds: number): void;
   onAnswer(usage: Usage): void;
+  onBreaker(service: ServiceName, isOpen: boolean): void;
 };
 
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -64,6 +66,13 @@ export function gatewayMetrics(
     labelNames: ["outcome"] as const,
     registers,
   });
+  const breakers = new Gauge({
+    name: "medv_gateway_breaker_open",
+    help: "1 while a service is not asked, as nothing is heard of it",
+    labelNames: ["service"] as const,
+    registers,
+  });
+  for (const service of ["vision", "diffusion"] as const) breakers.set({ service }, 0);
   registry.registerMetric(
     new Counter({
       name: "medv_gateway_decoder_restarts_total",
@@ -81,6 +90,7 @@ export function gatewayMetrics(
       seconds.observe({ route }, taken);
       if (code !== undefined) refusals.inc({ code });
     },
+    onBreaker: (service, isOpen) => breakers.set({ service }, isOpen ? 1 : 0),
     onFirstText: (taken) => firstText.observe(taken),
     onAnswer({ completion_tokens, details }) {
       tokens.inc(completion_tokens);

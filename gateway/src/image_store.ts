@@ -35,6 +35,8 @@ export type ImageStoreOptions = {
   /** Bound on what is kept: half for the bytes as sent, half for pixels. */
   readonly cacheBytes: number;
   readonly ttlMs: number;
+  /** Time for encoding one image. */
+  readonly encodeTimeoutMs: number;
 };
 
 /** Who asks, for which request. */
@@ -49,6 +51,9 @@ type Encoding = { readonly handle: EmbeddingHandle; readonly cached: boolean };
 
 /** A handle is a few hundred bytes. */
 const MAX_HANDLES = 16_384;
+
+/** Time for both services to forget an embedding. */
+const FORGET_MS = 10_000;
 
 /**
  * Keeps what callers sent, its pixels and the handles of its embeddings, apart per tenant. The same bytes are
@@ -199,7 +204,11 @@ export class ImageStore {
     const { pixels, tiles, imageSize, preprocessingVersion } = image;
     const { handle, cached } = await this.#options.services.vision.encode(
       { tenantScope: context.tenantScope, preprocessingVersion, pixels, tiles, imageSize },
-      { signal: this.#closed.signal, requestId: context.requestId },
+      {
+        signal: this.#closed.signal,
+        requestId: context.requestId,
+        deadline: new Date(Date.now() + this.#options.encodeTimeoutMs),
+      },
     );
     if (handle === undefined) {
       throw new DomainError("internal", "Cannot use the encoding as it has no handle");
@@ -221,7 +230,8 @@ export class ImageStore {
   async #forget({ digest }: EmbeddingHandle, context: ImageContext): Promise<void> {
     const { vision, diffusion } = this.#options.services;
     const { tenantScope, requestId } = context;
-    const call = { signal: this.#closed.signal, requestId };
+    const deadline = new Date(Date.now() + FORGET_MS);
+    const call = { signal: this.#closed.signal, requestId, deadline };
     await Promise.all([
       vision.deleteEmbedding({ digest, tenantScope }, call),
       diffusion.forgetEmbedding({ digest, tenantScope }, call),

@@ -45,7 +45,16 @@ try {
   }
   const { traceEndpoint: endpoint, traceRatio: ratio } = config;
   const tracing = await openTracing({ service: "gateway", endpoint, ratio, logger });
-  const services = connectServices({ ...config, tracing });
+  const registry = createRegistry();
+  const metrics = gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses }));
+  const services = connectServices({
+    ...config,
+    tracing,
+    onBreaker(service, isOpen) {
+      metrics.onBreaker(service, isOpen);
+      logger.warn({ peer: service }, isOpen ? "breaker-open" : "breaker-close");
+    },
+  });
   const connection = openCacheConnection(config.remoteCache, logger);
   const remote = remoteCache(connection);
   const count = countTogether(connection && sharedCounts(connection), logger);
@@ -63,12 +72,11 @@ try {
     maxImagePixels: config.maxImagePixels,
     cacheBytes: config.imageCacheBytes,
     ttlMs: config.imageTtlMs,
+    encodeTimeoutMs: config.encodeTimeoutMs,
   });
   const answers = new RunningAnswers();
   const page = await readPage(new URL("../web/dist/", import.meta.url));
   if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
-  const registry = createRegistry();
-  const metrics = gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses }));
   const scraped = await serveMetrics(registry, config.metricsAddress);
   const app = createApp({
     services,
@@ -82,6 +90,7 @@ try {
     clientTokens,
     grantedImages: grantedImages(count),
     maxImageBytes: config.maxImageBytes,
+    answerTimeoutMs: config.answerTimeoutMs,
     answers,
     page,
   });

@@ -83,6 +83,16 @@ export function errorOf(failure: ServiceError): DomainError {
   return ownFailure(failure);
 }
 
+/** Whether a call failed without a word of the service: it could not be reached, or did not answer in time. */
+export function isUnheard(error: unknown): boolean {
+  return (
+    error instanceof DomainError &&
+    // What the service said itself comes without grpc-js's own error.
+    error.cause !== undefined &&
+    (error.code === "unavailable" || error.code === "deadline_exceeded")
+  );
+}
+
 /** A status without our trailer: made by grpc-js, a proxy or a foreign server. */
 function ownFailure(failure: ServiceError): DomainError {
   const cause = { cause: failure };

@@ -133,6 +133,7 @@ export async function startScriptedGateway({
     maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
     ttlMs: 60_000,
+    encodeTimeoutMs: 60_000,
   });
   const push = (fields: object, event: string): void => void seen.logs.push({ event, fields });
   const log = { info: push, warn: push, error: push };
@@ -147,6 +148,7 @@ export async function startScriptedGateway({
     log,
     metrics: gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses })),
     maxImageBytes: MAX_IMAGE_BYTES,
+    answerTimeoutMs: 60_000,
     answers,
     page,
     authenticate: createAuthenticate({

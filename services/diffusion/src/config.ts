@@ -50,10 +50,6 @@ export const SETTINGS = {
     unit: "answers",
     meaning: "how many answers may run together",
   }),
-  maxQueueSeconds: integerSetting("MEDV_MAX_QUEUE_SECONDS", 60, {
-    unit: "seconds",
-    meaning: "more predicted work than this is refused with the time after which there is room",
-  }),
   runMemoryBytes: integerSetting("MEDV_RUN_MEMORY_BYTES", 4 * 2 ** 30, {
     unit: "bytes",
     meaning: "what one run may take beside the weights",

@@ -7,6 +7,7 @@ import {
   byteCache,
   createLogger,
   drainOnSignal,
+  guardCalls,
   openRemoteCache,
   openTracing,
   startService,
@@ -21,6 +22,9 @@ import { generate } from "./generate.ts";
 import { quantizeProgress } from "./quantize_progress.ts";
 import { Workload } from "./workload.ts";
 import { SEEDS } from "./resolve_settings.ts";
+
+/** Time for pulling one embedding, of 63 MB at most. */
+const PULL_MS = 10_000;
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
@@ -55,10 +59,14 @@ try {
     },
     starting.signal,
   );
-  const vision = createClient(VisionEncoder, config.visionAddress, {
-    credentials: credentials.channel,
-    interceptors: tracing.clientInterceptors,
-  });
+  const vision = guardCalls(
+    VisionEncoder,
+    createClient(VisionEncoder, config.visionAddress, {
+      credentials: credentials.channel,
+      interceptors: tracing.clientInterceptors,
+    }),
+    (isOpen) => logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
+  );
   drainOnSignal(async () => {
     starting.abort(new Error("Cannot go on as the service is stopping"));
     await service.drain();
@@ -88,7 +96,7 @@ try {
       sizeOf: (bytes) => Math.max(1, bytes.byteLength),
     }),
     read: (request: { digest: string; tenantScope: string }, signal: AbortSignal) =>
-      vision.readEmbedding(request, { signal }),
+      vision.readEmbedding(request, { signal, deadline: new Date(Date.now() + PULL_MS) }),
     towerDigest: decoder.checkpoint.towerDigest,
     patches: Math.floor(tower.imageSize / tower.patchSize) ** 2,
     hidden: tower.hiddenSize,

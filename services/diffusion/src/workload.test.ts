@@ -70,6 +70,11 @@ test("Workload does not begin what cannot be done by its deadline", () => {
   workload.admit(SIZE);
   const inTime = new Date(Date.now() + 60_000);
   const late = new Date(Date.now() + 1500);
-  expect(refusal(() => workload.admit({ ...SIZE, deadline: late })).code).toBe("deadline_exceeded");
+  expect(refusal(() => workload.admit({ ...SIZE, deadline: late }))).toMatchObject({
+    code: "overloaded",
+    retryAfterSeconds: 2,
+  });
+  const long = { ...SIZE, tokens: 1000, deadline: inTime };
+  expect(refusal(() => workload.admit(long)).code).toBe("deadline_exceeded");
   expect(() => workload.admit({ ...SIZE, deadline: inTime })).not.toThrow();
 });

@@ -56,8 +56,8 @@ export class Workload {
   /**
    * Takes an answer in.
    *
-   * @throws {DomainError} `overloaded` with the time after which there will be room, `deadline_exceeded` when it cannot be
-   * done in time.
+   * @throws {DomainError} `overloaded` with the time after which there will be room, `deadline_exceeded` when it could not
+   * be done in time even then.
    */
   admit({ profile, tokens, positions, deadline }: AnswerSize): AdmittedAnswer {
     const size = tokens * positions;
@@ -65,8 +65,8 @@ export class Workload {
     const predictedMs = size * (this.#prices.get(profile) ?? 0);
     if (this.#answers.size >= this.#limits.maxRows) {
       this.#refuseWhenFull(ahead);
-      const endsAt = Date.now() + ahead + predictedMs;
-      if (deadline !== undefined && endsAt > deadline.getTime()) throw tooLate(ahead + predictedMs);
+      if (deadline !== undefined)
+        refuseWhenLate(ahead, predictedMs, deadline.getTime() - Date.now());
     }
     const answer: Admitted = { predictedMs, spentMs: 0 };
     this.#answers.add(answer);
@@ -103,12 +103,15 @@ export class Workload {
   }
 }
 
-function tooLate(endsInMs: number): DomainError {
-  return new DomainError(
-    "deadline_exceeded",
-    `Cannot finish the answer in time as it would end in ${seconds(endsInMs)} s`,
-    { hint: "allow more time, ask for a shorter answer or try again later" },
-  );
+function refuseWhenLate(aheadMs: number, predictedMs: number, leftMs: number): void {
+  if (aheadMs + predictedMs <= leftMs) return;
+  const message = `Cannot finish the answer in time as it would end in ${seconds(aheadMs + predictedMs)} s: ${seconds(leftMs)} s are left`;
+  if (predictedMs > leftMs) {
+    throw new DomainError("deadline_exceeded", message, { hint: "ask for a shorter answer" });
+  }
+  const retryAfterSeconds = seconds(aheadMs + predictedMs - leftMs);
+  const hint = `try again in ${retryAfterSeconds} s`;
+  throw new DomainError("overloaded", message, { hint, retryAfterSeconds });
 }
 
 /** Whole ones, at least 1. */

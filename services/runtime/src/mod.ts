@@ -13,6 +13,7 @@ export {
   positiveInteger,
   text,
 } from "./environment.ts";
+export { guardCalls } from "./guard_calls.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 export {
   addressSetting,

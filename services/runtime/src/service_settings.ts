@@ -47,6 +47,10 @@ export const SERVICE_SETTINGS = {
     unit: "seconds",
     meaning: "how long an embedding is kept",
   }),
+  maxQueueSeconds: integerSetting("MEDV_MAX_QUEUE_SECONDS", 60, {
+    unit: "seconds",
+    meaning: "more predicted work than this is refused with the time after which there is room",
+  }),
   logLevel: choiceSetting(
     "MEDV_LOG_LEVEL",
     { choices: LOG_LEVELS, fallback: "info" },

@@ -27,8 +27,8 @@ export type EmbeddingStore = {
   get(digest: string, tenantScope: string): Embedding | undefined;
   /** The same in the shared cache; kept in memory from then on. */
   find(digest: string, tenantScope: string): Promise<Embedding | undefined>;
-  /** Puts an embedding into the shared cache, without anybody waiting for it. */
-  share(digest: string, embedding: Embedding): void;
+  /** Puts an embedding into the shared cache; a cache that fails is no error. */
+  share(digest: string, embedding: Embedding): Promise<void>;
   /**
    * Forgets an embedding, in both.
    *
@@ -77,11 +77,11 @@ export function embeddingStore(options: EmbeddingStoreOptions): EmbeddingStore {
       cache.set(digest, embedding);
       return embedding;
     },
-    share(digest, embedding) {
+    async share(digest, embedding) {
       const { tenantScope, bytes, shape, ...fields } = embedding;
       const handle = { ...fields, digest, tenantScope, shape: [...shape] };
       const name = { tenantScope, key: embeddingKey(digest) };
-      void remote.set(name, packEmbedding(handle, bytes), ttlSeconds);
+      await remote.set(name, packEmbedding(handle, bytes), ttlSeconds);
     },
     async delete(digest, tenantScope) {
       if (get(digest, tenantScope) !== undefined) cache.delete(digest);

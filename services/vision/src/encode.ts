@@ -7,6 +7,7 @@ import { Coalescer } from "./coalesce.ts";
 import { embeddingDigest } from "./embedding_digest.ts";
 import { handleOf, type HandleInit } from "./embedding_handle.ts";
 import type { Embedding, EmbeddingStore } from "./embedding_store.ts";
+import type { TowerQueue } from "./tower_queue.ts";
 import type { VisionMetrics } from "./vision_metrics.ts";
 
 /** The vision tower as the service sees it. */
@@ -24,6 +25,7 @@ export type EncodeOptions = {
   readonly tower: Tower;
   readonly store: EmbeddingStore;
   readonly maxTiles: number;
+  readonly queue: TowerQueue;
   readonly metrics: VisionMetrics;
   readonly logger: Logger;
 };
@@ -46,7 +48,7 @@ type TowerRun = {
 export function createEncode(
   options: EncodeOptions,
 ): (request: EncodeRequest, context: CallContext) => Promise<Encoded> {
-  const { tower, store, metrics, logger } = options;
+  const { tower, store, queue, metrics, logger } = options;
   const runs = new Coalescer<TowerRun>();
   let encodes = 0;
   return async (request, { signal, requestId }) => {
@@ -80,10 +82,12 @@ export function createEncode(
       const found = await store.find(digest, tenantScope);
       if (found !== undefined) return { embedding: found, encodeMs: 0, found: true };
       const runStartedAt = performance.now();
-      encodes += 1;
-      const output = await inSpan("encode", { "medv.tiles": tiles }, () =>
-        tower.run({ dtype: "uint8", shape, data: pixels }, shared),
-      );
+      const output = await queue.run(tiles, () => {
+        encodes += 1;
+        return inSpan("encode", { "medv.tiles": tiles }, () =>
+          tower.run({ dtype: "uint8", shape, data: pixels }, shared),
+        );
+      });
       const embedding = {
         tenantScope,
         preprocessingVersion,
@@ -91,7 +95,8 @@ export function createEncode(
         shape: output.shape,
         bytes: new Uint8Array(output.data.buffer, output.data.byteOffset, output.data.byteLength),
       };
-      store.share(digest, embedding);
+      // Who pulls it may ask another replica.
+      await store.share(digest, embedding);
       return { embedding, encodeMs: performance.now() - runStartedAt, found: false };
     };
     const { value, shared } = await runs.run(digest, encode, signal);

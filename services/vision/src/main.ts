@@ -11,6 +11,7 @@ import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { ADDRESS_VARIABLE, MAX_TILES, readConfig } from "./config.ts";
 import { embeddingStore } from "./embedding_store.ts";
 import { visionMetrics } from "./vision_metrics.ts";
+import { TowerQueue } from "./tower_queue.ts";
 import { openTower } from "./tower_session.ts";
 import { createVisionService } from "./vision_service.ts";
 
@@ -64,6 +65,7 @@ try {
     createVisionService({
       tower,
       store,
+      queue: new TowerQueue(config.maxQueueSeconds * 1000),
       metrics: visionMetrics(registry, () => store.bytes),
       maxTiles: MAX_TILES,
       logger,

@@ -15,6 +15,7 @@ import { Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { embeddingStore } from "./embedding_store.ts";
 import { visionMetrics } from "./vision_metrics.ts";
+import { TowerQueue } from "./tower_queue.ts";
 import { createVisionService } from "./vision_service.ts";
 
 type Bench = { client: Client<typeof VisionEncoder.method>; runs: () => number; lines: string[] };
@@ -250,7 +251,16 @@ async function bench(
   const tower = { digest: "tower", imageSize: SIZE, run };
   const store = embeddingStore({ maxBytes, ttlSeconds: 60, remote });
   const metrics = visionMetrics(registry, () => store.bytes);
-  service.open(createVisionService({ tower, store, maxTiles: 37, metrics, logger }));
+  service.open(
+    createVisionService({
+      tower,
+      store,
+      queue: new TowerQueue(60_000),
+      maxTiles: 37,
+      metrics,
+      logger,
+    }),
+  );
   const client = createClient(VisionEncoder, `127.0.0.1:${service.port}`);
   cleanUp.push(
     () => client.close(),

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { TowerQueue } from "./tower_queue.ts";
+
+/** A queue that knows what a tile costs, and the run that it is busy with until it is told. */
+async function busy(maxQueueMs: number, tiles: number) {
+  const queue = new TowerQueue(maxQueueMs);
+  await queue.run(1, () => sleep(50));
+  const held = Promise.withResolvers<string>();
+  const running = queue.run(tiles, () => held.promise);
+  return { queue, running, end: () => held.resolve("done") };
+}
+
+test("TowerQueue refuses what would wait too long, with the time after which there is room", async () => {
+  const { queue, running, end } = await busy(60, 1000);
+  expect(queue.aheadMs).toBeGreaterThan(60);
+  const refused = queue.run(1, () => Promise.resolve("ran"));
+  await expect(refused).rejects.toMatchObject({
+    code: "overloaded",
+    hint: expect.stringMatching(/^try again in \d+ s$/),
+  });
+  await expect(refused).rejects.toHaveProperty("retryAfterSeconds");
+  end();
+  expect(await running).toBe("done");
+  expect(await queue.run(1, () => Promise.resolve("ran"))).toBe("ran");
+});
+
+test("TowerQueue takes in what waits less", async () => {
+  const { queue, running, end } = await busy(3_600_000, 10);
+  const next = queue.run(1, () => Promise.resolve("ran"));
+  end();
+  expect(await Promise.all([running, next])).toEqual(["done", "ran"]);
+});
+
+test("TowerQueue forgets what failed, and learns nothing from it", async () => {
+  const queue = new TowerQueue(1);
+  await queue.run(1, () => sleep(20));
+  const before = queue.aheadMs;
+  await expect(queue.run(5, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  expect([before, queue.aheadMs]).toEqual([0, 0]);
+});
