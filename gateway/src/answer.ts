@@ -6,10 +6,11 @@ import {
   type GenerateResponse,
   type TextDelta,
 } from "@medv/proto/diffusion";
-import { profileName, type ProfileName } from "@medv/proto/profile_name";
+import { profileName } from "@medv/proto/profile_name";
 import type { ClientGrant } from "./auth/client_tokens.ts";
 import { checkModel } from "./auth/grant_rules.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
+import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
 import { imageDigest } from "./image_digest.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
@@ -21,7 +22,7 @@ import type { ModelDescription } from "./model_description.ts";
 import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import type { Services } from "./services.ts";
-import { type Usage, usageOf } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** What an answer is made from. */
 export type AnswerSources = {
@@ -43,66 +44,6 @@ export type AnswerContext = {
   /** All that the caller may do, where it has a client token. */
   readonly grant?: ClientGrant | undefined;
 };
-
-/** One event of the native stream, as it stands on the wire. */
-export type AnswerEvent =
-  | {
-      readonly type: "image-ready";
-      readonly index: number;
-      readonly width: number;
-      readonly height: number;
-      readonly tiles: number;
-      readonly cached: boolean;
-    }
-  | (ChoiceEvent & {
-      /** Which of the `n` answers it belongs to, from 0. */
-      readonly choice: number;
-    });
-
-/** An event of one of the `n` answers. */
-type ChoiceEvent =
-  | {
-      readonly type: "answer-start";
-      readonly model: string;
-      readonly prompt_tokens: number;
-      readonly image_rows: number;
-      readonly profile: ProfileName | "unknown";
-      readonly gen_length: number;
-      readonly block_length: number;
-      readonly steps: number;
-      /** A decimal string, as it may exceed what a JSON number holds. */
-      readonly seed: string;
-    }
-  | {
-      readonly type: "block-draft";
-      readonly block: number;
-      readonly forward_passes: number;
-      /** Tokens that were covered again so far. */
-      readonly revisions: number;
-      readonly tokens: readonly {
-        readonly position: number;
-        readonly text: string;
-        readonly confidence: number;
-        readonly committed: boolean;
-        /** Denoise step of the answer, from 0, at which the token was committed. */
-        readonly step?: number;
-      }[];
-    }
-  | {
-      readonly type: "text-delta";
-      readonly text: string;
-      /** The tokens that begin in the text, where `logprobs` asks for them. */
-      readonly tokens?: readonly TokenLogprob[];
-    }
-  | {
-      readonly type: "answer-end";
-      readonly finish_reason: "stop" | "length";
-      readonly usage: Usage;
-      readonly notice: string;
-    };
-
-/** A committed token and the natural logarithm of its confidence at commit; 0 for text that was given. */
-export type TokenLogprob = { readonly text: string; readonly logprob: number };
 
 /**
  * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision service does not keep any more is encoded

@@ -1,9 +1,8 @@
-import { DomainError } from "@medv/proto";
 import { Priority } from "@medv/proto/diffusion";
 import { z } from "zod";
 import { type Conversation, messagesSchema, toConversation } from "./conversation.ts";
 import { settingsFields, toGenerationSettings } from "./generation_settings.ts";
-import { parseWith } from "./schema_error.ts";
+import { labelFields, neutralFields } from "./openai_fields.ts";
 import type { GenerateInput } from "./services.ts";
 
 /** What is asked of the model, the same for both routes. */
@@ -30,66 +29,63 @@ const PRIORITIES = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } 
 const answerSchema = z.strictObject({
   model: z.string(),
   messages: messagesSchema,
-  n: z.int().min(1).max(16).nullish(),
-  priority: z.enum(["interactive", "batch"]).default("interactive"),
+  n: z
+    .int()
+    .min(1)
+    .max(16)
+    .nullish()
+    .meta({ description: "Answers to the conversation; each has the seed before it plus one." }),
+  priority: z.enum(["interactive", "batch"]).default("interactive").meta({
+    description: "`batch` runs where interactive answers leave room.",
+  }),
   ...settingsFields,
 });
 
-const nativeSchema = answerSchema.extend({
-  on_disconnect: z.enum(["cancel", "continue"]).default("cancel"),
-});
+/** The body of `POST /v1/answers`. */
+export const nativeSchema = answerSchema
+  .extend({
+    on_disconnect: z.enum(["cancel", "continue"]).default("cancel").meta({
+      description: "Whether the work goes on when its reader goes away, to be taken up by its id.",
+    }),
+  })
+  .meta({ id: "AnswerRequest" });
 
-const chatSchema = answerSchema.extend({
-  stream: z.boolean().nullish(),
-  stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
-  // Labels of the caller's own, without effect on an answer.
-  user: z.string().nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
-});
-
-/** OpenAI's fields that are not offered, each with the values that ask for nothing. */
-const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
-  store: [false],
-  // Only the committed token's is known when the answer comes out.
-  top_logprobs: [0],
-  top_p: [1],
-  presence_penalty: [0],
-  frequency_penalty: [0],
-  logit_bias: [],
-  tools: [],
-  tool_choice: ["none"],
-  parallel_tool_calls: [],
-  functions: [],
-  function_call: ["none"],
-  response_format: [],
-  audio: [],
-  modalities: [],
-  prediction: [],
-  reasoning_effort: [],
-  verbosity: [],
-  service_tier: ["auto", "default"],
-  web_search_options: [],
-  safety_identifier: [],
-  prompt_cache_key: [],
-};
+/** The body of `POST /v1/chat/completions`. */
+export const chatSchema = answerSchema
+  .extend({
+    stream: z.boolean().nullish(),
+    stream_options: z
+      .strictObject({
+        include_usage: z.boolean().optional(),
+        include_obfuscation: z.literal(false).optional(),
+      })
+      .nullish(),
+    ...labelFields,
+    ...neutralFields,
+  })
+  .meta({ id: "ChatRequest" });
 
 /**
- * Reads the body of `POST /v1/answers`.
+ * What `POST /v1/answers` asks for.
  *
  * @throws {DomainError} `invalid_request`, `invalid_messages`, `invalid_setting`, `unsupported_field`, `image_too_large`.
  */
-export function parseNativeRequest(body: unknown, maxImageBytes: number): NativeRequest {
-  const request = parseWith(nativeSchema, body);
+export function toNativeRequest(
+  request: z.output<typeof nativeSchema>,
+  maxImageBytes: number,
+): NativeRequest {
   return { ...toAnswerRequest(request, maxImageBytes), onDisconnect: request.on_disconnect };
 }
 
 /**
- * Reads the body of `POST /v1/chat/completions`. A field that would have no effect is refused by name.
+ * What `POST /v1/chat/completions` asks for.
  *
- * @throws {DomainError} As {@link parseNativeRequest}.
+ * @throws {DomainError} As {@link toNativeRequest}.
  */
-export function parseChatRequest(body: unknown, maxImageBytes: number): ChatRequest {
-  const request = parseWith(chatSchema, withoutUnsupported(body));
+export function toChatRequest(
+  request: z.output<typeof chatSchema>,
+  maxImageBytes: number,
+): ChatRequest {
   return {
     ...toAnswerRequest(request, maxImageBytes),
     stream: request.stream ?? false,
@@ -108,18 +104,4 @@ function toAnswerRequest(
     choices: request.n ?? 1,
     priority: PRIORITIES[request.priority],
   };
-}
-
-function withoutUnsupported(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
-  const kept = Object.entries(body).filter(([field, value]) => {
-    const neutral = Object.hasOwn(UNSUPPORTED, field) ? UNSUPPORTED[field] : undefined;
-    if (neutral === undefined) return true;
-    if (value === null || neutral.includes(value)) return false;
-    throw new DomainError("unsupported_field", `Cannot answer as "${field}" is not supported`, {
-      field,
-      hint: "leave it out",
-    });
-  });
-  return Object.fromEntries(kept);
 }

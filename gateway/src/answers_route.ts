@@ -1,12 +1,15 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { type Context, Hono } from "hono";
-import { type AnswerEvent, streamAnswer } from "./answer.ts";
-import { parseNativeRequest } from "./answer_request.ts";
+import type { Context } from "hono";
+import { streamAnswer } from "./answer.ts";
+import type { AnswerEvent } from "./answer_event.ts";
+import { toNativeRequest } from "./answer_request.ts";
+import { askOperation, followOperation, stopOperation } from "./answers_operation.ts";
 import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
+import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
-import { readJson } from "./read_body.ts";
 import { callerGone, requestController } from "./request_controller.ts";
 import type { RunningAnswer } from "./running_answers.ts";
 import { together, type Usage } from "./usage.ts";
@@ -15,38 +18,42 @@ import { together, type Usage } from "./usage.ts";
  * `POST /v1/answers`: the native stream, with provisional and committed text. With `on_disconnect: "continue"` every
  * event has an id; `GET /v1/answers/:id` takes the stream up after `Last-Event-ID`, `DELETE` ends the work.
  */
-export function answersRoute(dependencies: Dependencies): Hono<GatewayEnv> {
+export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { maxImageBytes, answers } = dependencies;
-  const route = new Hono<GatewayEnv>();
-  route.post("/", async (context) => {
-    const body = await readJson(context.req.raw, maxJsonBytes(maxImageBytes));
-    const request = parseNativeRequest(body, maxImageBytes);
-    const requestId = context.get("requestId");
-    const { tenantScope, grant } = callerOf(context);
-    const controller = requestController(context.req.raw);
-    const work = request.onDisconnect === "continue" ? new AbortController() : controller;
-    // Until there is an id to come back to, the work is for this caller alone.
-    const abort = (): void => work.abort(callerGone());
-    controller.signal.addEventListener("abort", abort);
-    const events = await withFirst(
-      streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work.signal),
-    );
-    if (request.onDisconnect === "cancel") return respond(context, unnumbered(events), controller);
-    controller.signal.removeEventListener("abort", abort);
-    const answer = answers.start(events, work, tenantScope);
-    return respond(context, numbered(answer, -1, controller.signal), controller);
-  });
+  const route = new OpenAPIHono<GatewayEnv>();
+  serve(
+    route,
+    askOperation,
+    async ({ json }, context) => {
+      const request = toNativeRequest(json, maxImageBytes);
+      const requestId = context.get("requestId");
+      const { tenantScope, grant } = callerOf(context);
+      const controller = requestController(context.req.raw);
+      const isKept = request.onDisconnect === "continue";
+      const work = isKept ? new AbortController() : controller;
+      // Until there is an id to come back to, the work is for this caller alone.
+      const abort = (): void => work.abort(callerGone());
+      controller.signal.addEventListener("abort", abort);
+      const events = await withFirst(
+        streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work.signal),
+      );
+      if (!isKept) return respond(context, unnumbered(events), controller);
+      controller.signal.removeEventListener("abort", abort);
+      const answer = answers.start(events, work, tenantScope);
+      return respond(context, numbered(answer, -1, controller.signal), controller);
+    },
+    { maxJsonBytes: maxJsonBytes(maxImageBytes) },
+  );
 
-  route.get("/:id", (context) => {
-    const id = context.req.param("id");
+  serve(route, followOperation, ({ params: { id }, headers }, context) => {
     const answer = answers.find(id, callerOf(context).tenantScope);
-    const after = lastNumber(context.req.header("last-event-id"), id);
+    const after = lastNumber(headers["Last-Event-ID"], id);
     const controller = requestController(context.req.raw);
     return respond(context, numbered(answer, after, controller.signal), controller);
   });
 
-  route.delete("/:id", (context) => {
-    answers.find(context.req.param("id"), callerOf(context).tenantScope).stop();
+  serve(route, stopOperation, ({ params }, context) => {
+    answers.find(params.id, callerOf(context).tenantScope).stop();
     return context.body(null, 204);
   });
   return route;

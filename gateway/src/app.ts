@@ -1,10 +1,11 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { Hono } from "hono";
 import { answersRoute } from "./answers_route.ts";
 import { chatRoute } from "./chat_route.ts";
 import { HEALTH_PATHS, requireCaller } from "./auth/require_caller.ts";
 import { clientTokensRoute } from "./client_tokens_route.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+import { DOCUMENT_PATHS, documentRoute } from "./openapi/document_route.ts";
 import { healthRoute } from "./health_route.ts";
 import { imagesRoute } from "./images_route.ts";
 import { limitRequests } from "./limits/limit_requests.ts";
@@ -15,11 +16,11 @@ import { callerGone } from "./request_controller.ts";
 import { requestLog } from "./request_log.ts";
 
 /** The gateway's HTTP side, on Web standards only. */
-export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
+export function createApp(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { log, authenticate, limits, page } = dependencies;
-  const app = new Hono<GatewayEnv>();
+  const app = new OpenAPIHono<GatewayEnv>();
   app.use(requestLog(dependencies));
-  const openPaths = [...HEALTH_PATHS, ...[...page.keys()].map(pagePath)];
+  const openPaths = [...HEALTH_PATHS, ...DOCUMENT_PATHS, ...[...page.keys()].map(pagePath)];
   app.use(requireCaller(authenticate, new Set(openPaths)));
   app.use(limitRequests(limits));
   app.route("/v1/images", imagesRoute(dependencies));
@@ -28,6 +29,7 @@ export function createApp(dependencies: Dependencies): Hono<GatewayEnv> {
   app.route("/v1/client_tokens", clientTokensRoute(dependencies));
   app.route("/v1/models", modelsRoute(dependencies));
   app.route("/", healthRoute(dependencies));
+  app.route("/", documentRoute(app));
   app.route("/", pageRoute(dependencies));
   app.notFound((context) => {
     const { method, path } = context.req;

@@ -1,7 +1,5 @@
-import type { AnswerEvent, TokenLogprob } from "./answer.ts";
-
-/** OpenAI's `logprobs` of a choice; null where they were not asked for. */
-export type ChatLogprobs = { readonly content: readonly object[]; readonly refusal: null } | null;
+import type { AnswerEvent, TokenLogprob } from "./answer_event.ts";
+import type { ChatLogprobs } from "./chat_completion.ts";
 
 /**
  * Tokens in OpenAI's shape. A token that ends within a character has no bytes of its own there.

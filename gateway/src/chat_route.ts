@@ -1,49 +1,57 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { Hono } from "hono";
-import { type AnswerEvent, streamAnswer } from "./answer.ts";
-import { type ChatRequest, parseChatRequest } from "./answer_request.ts";
+import { streamAnswer } from "./answer.ts";
+import type { AnswerEvent } from "./answer_event.ts";
+import { type ChatRequest, toChatRequest } from "./answer_request.ts";
 import { type ChatChoice, chatLogprobs, NO_CHOICE, withEvent } from "./chat_choice.ts";
+import { type ChatChunk, type ChatCompletion, chatOperation } from "./chat_completion.ts";
 import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { NOTICE } from "./notice.ts";
+import { serve } from "./openapi/serve.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
-import { readJson } from "./read_body.ts";
 import { requestController } from "./request_controller.ts";
 import { together, type Usage } from "./usage.ts";
 
 /** What the objects of one answer have in common. */
-type Head = { readonly id: string; readonly created: number; readonly model: string };
+type Head = Pick<ChatCompletion, "id" | "created" | "model">;
 
 /** `POST /v1/chat/completions`: OpenAI's shape, whole or streamed; committed text only. */
-export function chatRoute(dependencies: Dependencies): Hono<GatewayEnv> {
+export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { maxImageBytes } = dependencies;
-  const route = new Hono<GatewayEnv>();
-  route.post("/", async (context) => {
-    const body = await readJson(context.req.raw, maxJsonBytes(maxImageBytes));
-    const request = parseChatRequest(body, maxImageBytes);
-    const requestId = context.get("requestId");
-    const { tenantScope, grant } = callerOf(context);
-    const controller = requestController(context.req.raw);
-    const head: Head = {
-      id: `chatcmpl-${crypto.randomUUID()}`,
-      created: Math.floor(Date.now() / 1000),
-      model: request.model,
-    };
-    const onUsage = (usage: Usage): void => context.set("numbers", usage);
-    const answer = streamAnswer(
-      dependencies,
-      request,
-      { requestId, tenantScope, grant },
-      controller.signal,
-    );
-    const events = await fromStart(answer);
-    if (!request.stream) return context.json(await completion(events, request, head, onUsage));
-    return eventStream(chunks(events, request, head, onUsage), controller, {
-      onEnd: context.get("endRequest"),
-      onError: (error) => frame(openAiErrorOf(problemOf(error, requestId))),
-    });
-  });
+  const route = new OpenAPIHono<GatewayEnv>();
+  serve(
+    route,
+    chatOperation,
+    async ({ json }, context) => {
+      const request = toChatRequest(json, maxImageBytes);
+      const requestId = context.get("requestId");
+      const { tenantScope, grant } = callerOf(context);
+      const controller = requestController(context.req.raw);
+      const head: Head = {
+        id: `chatcmpl-${crypto.randomUUID()}`,
+        created: Math.floor(Date.now() / 1000),
+        model: request.model,
+      };
+      const onUsage = (usage: Usage): void => context.set("numbers", usage);
+      const answer = streamAnswer(
+        dependencies,
+        request,
+        { requestId, tenantScope, grant },
+        controller.signal,
+      );
+      const events = await fromStart(answer);
+      if (!request.stream) {
+        return context.json(await completion(events, request, head, onUsage), 200);
+      }
+      return eventStream(chunks(events, request, head, onUsage), controller, {
+        onEnd: context.get("endRequest"),
+        onError: (error) => frame(openAiErrorOf(problemOf(error, requestId))),
+      });
+    },
+    { maxJsonBytes: maxJsonBytes(maxImageBytes) },
+  );
   return route;
 }
 
@@ -63,21 +71,22 @@ async function completion(
   { choices: count, settings }: ChatRequest,
   head: Head,
   onUsage: (usage: Usage) => void,
-) {
+): Promise<ChatCompletion> {
   let usage: Usage | undefined;
   let choices: readonly ChatChoice[] = Array.from({ length: count }, () => NO_CHOICE);
   for await (const event of events) {
     choices = withEvent(choices, event);
     if (event.type === "answer-end") usage = together(usage, event.usage);
   }
-  if (usage === undefined || choices.some(({ finishReason }) => finishReason === undefined)) {
-    throw withoutEnd();
-  }
+  const ended = choices.flatMap(({ finishReason, ...rest }) =>
+    finishReason === undefined ? [] : [{ ...rest, finishReason }],
+  );
+  if (usage === undefined || ended.length < count) throw withoutEnd();
   onUsage(usage);
   return {
     ...head,
     object: "chat.completion",
-    choices: choices.map(({ content, tokens, finishReason }, index) => ({
+    choices: ended.map(({ content, tokens, finishReason }, index) => ({
       index,
       message: { role: "assistant", content, refusal: null },
       logprobs: chatLogprobs(tokens, settings.logprobs ?? false),
@@ -94,8 +103,8 @@ async function* chunks(
   head: Head,
   onUsage: (usage: Usage) => void,
 ): AsyncGenerator<string> {
-  const chunk = (choice: object, extra: object = {}): string =>
-    frame({
+  const chunk = (choice: ChunkChoice, extra: Pick<ChatChunk, "notice"> = {}): string =>
+    chunkFrame({
       ...head,
       object: "chat.completion.chunk",
       choices: [{ delta: {}, logprobs: null, finish_reason: null, ...choice }],
@@ -123,15 +132,18 @@ async function* chunks(
   }
   if (open > 0) throw withoutEnd();
   if (includeUsage) {
-    yield frame({
-      ...head,
-      object: "chat.completion.chunk",
-      choices: [],
-      usage,
-      notice: NOTICE,
-    });
+    const object = "chat.completion.chunk";
+    yield chunkFrame({ ...head, object, choices: [], usage, notice: NOTICE });
   }
   yield frame("[DONE]");
+}
+
+/** What a chunk says of a choice; the rest of it is empty. */
+type ChunkChoice = Pick<ChatChunk["choices"][number], "index"> &
+  Partial<ChatChunk["choices"][number]>;
+
+function chunkFrame(chunk: ChatChunk): string {
+  return frame(chunk);
 }
 
 function withoutEnd(): DomainError {

@@ -4,26 +4,35 @@ import { z } from "zod";
 import { type ImageSource, parseImageUrl } from "./image_url.ts";
 import type { GenerateInput } from "./services.ts";
 
-const part = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("text"), text: z.string() }),
-  z.strictObject({
-    type: z.literal("image_url"),
-    image_url: z.strictObject({ url: z.string(), detail: z.literal("auto").optional() }),
+const textPart = z.strictObject({ type: z.literal("text"), text: z.string() });
+
+const imagePart = z.strictObject({
+  type: z.literal("image_url"),
+  image_url: z.strictObject({
+    url: z.string().meta({
+      description: "`data:<type>;base64,<bytes>`, or `medv-image:<id>` with the id of an upload.",
+    }),
+    detail: z.literal("auto").optional(),
   }),
-]);
-
-// A plain string is one text part; preprocessing instead of a union keeps the paths of errors exact.
-const content = z.preprocess(
-  (value) => (typeof value === "string" ? [{ type: "text", text: value }] : value),
-  z.array(part).min(1),
-);
-
-const message = z.strictObject({
-  role: z.enum(["system", "user", "assistant"]),
-  content,
-  // OpenAI clients send an earlier answer back with this member.
-  refusal: z.null().optional(),
 });
+
+const part = z
+  .discriminatedUnion("type", [
+    textPart.meta({ id: "TextPart" }),
+    imagePart.meta({ id: "ImagePart", description: "In messages of the user only." }),
+  ])
+  .meta({ id: "ContentPart" });
+
+const message = z
+  .strictObject({
+    role: z.enum(["system", "developer", "user", "assistant"]).meta({
+      description: "A system or developer message must be the first; the last is the user's.",
+    }),
+    content: z.union([z.string(), z.array(part).min(1)]),
+    // OpenAI clients send an earlier answer back with this member.
+    refusal: z.null().optional(),
+  })
+  .meta({ id: "Message" });
 
 /** The `messages` of both answer routes. */
 export const messagesSchema = z.array(message);
@@ -34,7 +43,13 @@ export type Conversation = {
   readonly images: readonly ImageSource[];
 };
 
-const ROLES = { system: Role.SYSTEM, user: Role.USER, assistant: Role.ASSISTANT } as const;
+const ROLES = {
+  system: Role.SYSTEM,
+  // OpenAI's newer name for it.
+  developer: Role.SYSTEM,
+  user: Role.USER,
+  assistant: Role.ASSISTANT,
+} as const;
 
 /**
  * Brings messages into the decoder's shape; neighbouring text parts are joined by a newline.
@@ -48,7 +63,9 @@ export function toConversation(
 ): Conversation {
   checkOrder(messages);
   const images: ImageSource[] = [];
-  const converted = messages.map(({ role, content: parts }, index) => {
+  const converted = messages.map(({ role, content }, index) => {
+    const parts =
+      typeof content === "string" ? [{ type: "text", text: content } as const] : content;
     const placed: {
       content: { case: "text"; value: string } | { case: "image"; value: number };
     }[] = [];
@@ -78,7 +95,7 @@ function checkOrder(messages: z.output<typeof messagesSchema>): void {
   if (messages.length === 0) {
     throw invalid("Cannot answer as the conversation must have a message: it is empty", "messages");
   }
-  const late = messages.findIndex(({ role }, index) => role === "system" && index > 0);
+  const late = messages.findIndex(({ role }, index) => ROLES[role] === Role.SYSTEM && index > 0);
   if (late !== -1) {
     throw invalid("Cannot answer as a system message must be the first", `messages[${late}]`);
   }

@@ -1,50 +1,25 @@
 import { DomainError } from "@medv/proto";
 import { Cache, Remasking, SystemPrompt } from "@medv/proto/diffusion";
-import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
+import { profileNumber } from "@medv/proto/profile_name";
 import { z } from "zod";
+import { count, diffusionSchema } from "./diffusion_settings.ts";
 import type { GenerateInput } from "./services.ts";
 
-const count = z.int().min(1).max(0xffff_ffff);
-
-/** Settings that only a diffusion decoder has. */
-const diffusionSchema = z.strictObject({
-  profile: z.enum(PROFILE_NAMES).optional(),
-  gen_length: count.optional(),
-  block_length: count.optional(),
-  steps: count.optional(),
-  cfg_scale: z.number().min(0).optional(),
-  remasking: z.enum(["low_confidence", "random"]).optional(),
-  suffix: z.string().optional(),
-  forbidden_token_ids: z.array(z.int().min(0).max(0xffff_ffff)).optional(),
-  factor: z.number().optional(),
-  threshold: z.number().optional(),
-  risk: z.number().optional(),
-  entropy: z.number().optional(),
-  cache: z.enum(["none", "prefix", "dual"]).optional(),
-  suffix_window: z.int().min(0).max(0xffff_ffff).optional(),
-  refresh_steps: count.optional(),
-  refresh_commits: count.optional(),
-  doubt: z.number().optional(),
-  min_tokens: z.int().min(0).max(0xffff_ffff).optional(),
-  max_tokens: count.optional(),
-  start_length: count.optional(),
-  words: count.optional(),
-  template: z.string().min(1).optional(),
-  system_prompt: z.enum(["general", "medical"]).optional(),
-  keep_image_newline: z.boolean().optional(),
-});
+const stopText = z.string().min(1);
 
 /** The fields of both answer routes that say how to decode. */
 export const settingsFields = {
-  max_tokens: count.nullish(),
-  max_completion_tokens: count.nullish(),
+  max_tokens: count.nullish().meta({ description: "As `diffusion.gen_length`." }),
+  max_completion_tokens: count.nullish().meta({ description: "As `diffusion.gen_length`." }),
   temperature: z.number().min(0).nullish(),
   seed: z.int().nullish(),
-  logprobs: z.boolean().nullish(),
-  stop: z.preprocess(
-    (value) => (typeof value === "string" ? [value] : value),
-    z.array(z.string().min(1)).max(4).nullish(),
-  ),
+  logprobs: z.boolean().nullish().meta({ description: "Log-confidence of each token at commit." }),
+  stop: z
+    .union([stopText, z.array(stopText).max(4)])
+    .nullish()
+    .meta({
+      description: "The answer ends before the first of these.",
+    }),
   diffusion: diffusionSchema.optional(),
 };
 
@@ -72,7 +47,7 @@ export function toGenerationSettings(
     ...(typeof temperature === "number" && { temperature }),
     ...(diffusion.cfg_scale !== undefined && { cfgScale: diffusion.cfg_scale }),
     ...(diffusion.remasking && { remasking: REMASKINGS[diffusion.remasking] }),
-    stop: stop ?? [],
+    stop: typeof stop === "string" ? [stop] : (stop ?? []),
     ...(diffusion.suffix !== undefined && { suffix: diffusion.suffix }),
     forbiddenTokenIds: diffusion.forbidden_token_ids ?? [],
     ...(diffusion.factor !== undefined && { factor: diffusion.factor }),

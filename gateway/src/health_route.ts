@@ -1,21 +1,53 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { Hono } from "hono";
+import { z } from "zod";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
+import type { Operation } from "./openapi/operation.ts";
+import { serve } from "./openapi/serve.ts";
 import type { Services } from "./services.ts";
 
+const liveOperation = {
+  method: "get",
+  path: "/healthz",
+  operationId: "isAlive",
+  tag: "Health",
+  summary: "Whether the process lives",
+  responses: statusResponse("alive"),
+  access: "anybody",
+  errors: [],
+  errorStyle: "native",
+} as const satisfies Operation;
+
+const readyOperation = {
+  method: "get",
+  path: "/readyz",
+  operationId: "isReady",
+  tag: "Health",
+  summary: "Whether both services take calls",
+  responses: statusResponse("ready"),
+  access: "anybody",
+  errors: ["unavailable"],
+  errorStyle: "native",
+} as const satisfies Operation;
+
 /** `/healthz` (the process lives) and `/readyz` (both services take calls). */
-export function healthRoute({ model, services }: Dependencies): Hono<GatewayEnv> {
-  const route = new Hono<GatewayEnv>();
-  route.get("/healthz", (context) => context.json({ status: "alive" }));
-  route.get("/readyz", async (context) => {
+export function healthRoute({ model, services }: Dependencies): OpenAPIHono<GatewayEnv> {
+  const route = new OpenAPIHono<GatewayEnv>();
+  serve(route, liveOperation, (_, context) => context.json({ status: "alive" }, 200));
+  serve(route, readyOperation, async (_, context) => {
     const { signal } = context.req.raw;
     await Promise.all([
       named("diffusion", model.refresh(signal)),
       named("vision", probeVision(services.vision, signal)),
     ]);
-    return context.json({ status: "ready" });
+    return context.json({ status: "ready" }, 200);
   });
   return route;
+}
+
+function statusResponse<const S extends string>(status: S) {
+  const schema = z.object({ status: z.literal(status) });
+  return { 200: { description: "It is.", content: { "application/json": { schema } } } } as const;
 }
 
 /** Asks for an embedding that cannot be there: a service that takes calls says just that. */

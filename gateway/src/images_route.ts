@@ -1,31 +1,38 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { Hono } from "hono";
 import type { Context } from "hono";
-import { z } from "zod";
 import { callerOf } from "./auth/require_caller.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { imageDigest } from "./image_digest.ts";
+import {
+  deleteImageOperation,
+  describeImageOperation,
+  type ImageBody,
+  tileOperation,
+  uploadOperation,
+} from "./image_operations.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
 import type { ImageChoice } from "./image/decoded_image.ts";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
 import { imageWarning } from "./image/image_warning.ts";
+import type { OperationInput } from "./openapi/operation.ts";
+import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read_body.ts";
-import { parseWith } from "./schema_error.ts";
 
 /** Room for the boundaries and headers around the file. */
 const MULTIPART_OVERHEAD_BYTES = 64 << 10;
 
 /** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
-export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
+export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { images, log, maxImageBytes, grantedImages } = dependencies;
-  const route = new Hono<GatewayEnv>();
+  const route = new OpenAPIHono<GatewayEnv>();
 
-  route.post("/", async (context) => {
+  serve(route, uploadOperation, async ({ query }, context) => {
     const { signal } = context.req.raw;
-    const choice = readChoice(context.req.query());
+    const choice = choiceOf(query);
     const bytes = await readImage(context.req.raw, maxImageBytes);
     const { grant } = callerOf(context);
     if (grant !== undefined) await grantedImages.take(grant, await imageDigest(bytes));
@@ -42,24 +49,24 @@ export function imagesRoute(dependencies: Dependencies): Hono<GatewayEnv> {
     return context.json(describe(upload, image), 201);
   });
 
-  route.get("/:id", async (context) => {
-    const upload = images.find(context.req.param("id"), callerOf(context).tenantScope);
+  serve(route, describeImageOperation, async ({ params }, context) => {
+    const upload = images.find(params.id, callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
-    return context.json(describe(upload, image));
+    return context.json(describe(upload, image), 200);
   });
 
-  route.get("/:id/tiles/:tile{[0-9]+}", async (context) => {
-    const upload = images.find(context.req.param("id"), callerOf(context).tenantScope);
+  serve(route, tileOperation, async ({ params }, context) => {
+    const upload = images.find(params.id, callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
-    const png = await encodeTile(image, Number(context.req.param("tile")));
+    const png = await encodeTile(image, Number(params.tile));
     return context.body(png, 200, { "content-type": "image/png", "cache-control": "no-store" });
   });
 
-  route.delete("/:id", async (context) => {
+  serve(route, deleteImageOperation, async ({ params }, context) => {
     const imageContext = await imageContextOf(context, dependencies);
-    await images.delete(context.req.param("id"), imageContext);
+    await images.delete(params.id, imageContext);
     return context.body(null, 204);
   });
   return route;
@@ -78,7 +85,7 @@ async function imageContextOf(
   };
 }
 
-function describe({ id, expiresAt }: UploadedImage, image: PreparedImage) {
+function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): ImageBody {
   const { width, height, tiles, imageSize, gridWidth, gridHeight, description } = image;
   const { format, frame, window, modality, bodyPart, laterality, spacingMm } = description;
   return {
@@ -87,7 +94,6 @@ function describe({ id, expiresAt }: UploadedImage, image: PreparedImage) {
     width,
     height,
     tiles,
-    /** Side of a tile in pixels; tile 0 is the whole image, the grid's follow row by row. */
     tile_size: imageSize,
     grid_width: gridWidth,
     grid_height: gridHeight,
@@ -102,19 +108,9 @@ function describe({ id, expiresAt }: UploadedImage, image: PreparedImage) {
   };
 }
 
-/** `?frame=` and `?window=`, both from 1. */
-function readChoice(query: Readonly<Record<string, string>>): ImageChoice {
-  const { frame, window } = parseWith(choiceSchema, query);
+function choiceOf({ frame, window }: OperationInput<typeof uploadOperation>["query"]): ImageChoice {
   return { ...(frame !== undefined && { frame }), ...(window !== undefined && { window }) };
 }
-
-const position = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, "it must be an integer >= 1")
-  .transform(Number)
-  .optional();
-
-const choiceSchema = z.strictObject({ frame: position, window: position });
 
 /** The file of a multipart body, or the body itself. */
 async function readImage(request: Request, maxImageBytes: number): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import { type DomainCode, DomainError } from "@medv/proto";
+import type { OpenAiError, Problem } from "./problem_body.ts";
 
 /** Which of the two error bodies a route speaks. */
 export type ProblemStyle = "native" | "openai";
@@ -30,28 +31,6 @@ const PROBLEMS = {
   cancelled: [499, "Cancelled"],
   internal: [500, "Internal error"],
 } as const satisfies Record<DomainCode, readonly [number, string]>;
-
-/** RFC 9457's members and ours. */
-export type Problem = {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: DomainCode;
-  readonly field?: string;
-  readonly hint?: string;
-  readonly request_id: string;
-};
-
-/** OpenAI's error body. */
-export type OpenAiError = {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: DomainCode;
-  };
-};
 
 /**
  * What a caller learns of `error`. Only a {@link DomainError} shows its text: anything else may hold paths or a
@@ -86,13 +65,22 @@ export function openAiErrorOf(problem: Problem): OpenAiError {
   };
 }
 
+/** The status that errors of this code are answered with. */
+export function statusOf(code: DomainCode): number {
+  return PROBLEMS[code][0];
+}
+
+/** What an error body is served as. */
+export const PROBLEM_TYPES = {
+  native: "application/problem+json",
+  openai: "application/json",
+} as const satisfies Record<ProblemStyle, string>;
+
 /** The whole HTTP answer for `error`. */
 export function problemResponse(error: unknown, requestId: string, style: ProblemStyle): Response {
   const problem = problemOf(error, requestId);
   const { status } = problem;
-  const headers = new Headers({
-    "content-type": style === "openai" ? "application/json" : "application/problem+json",
-  });
+  const headers = new Headers({ "content-type": PROBLEM_TYPES[style] });
   if (status === 429 || status === 503) headers.set("retry-after", retryAfter(error));
   if (status === 401) headers.set("www-authenticate", "Bearer");
   const body = style === "openai" ? openAiErrorOf(problem) : problem;

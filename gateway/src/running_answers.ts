@@ -1,6 +1,6 @@
 import { DomainError } from "@medv/proto";
 import { LRUCache } from "lru-cache";
-import type { AnswerEvent } from "./answer.ts";
+import type { AnswerEvent } from "./answer_event.ts";
 
 /** An event and its place in the answer, from 0. */
 export type NumberedEvent = { readonly number: number; readonly event: AnswerEvent };

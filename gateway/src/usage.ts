@@ -1,23 +1,31 @@
 import type { AnswerEnd, AnswerStart } from "@medv/proto/diffusion";
+import { z } from "zod";
 import type { EncodedImage } from "./image_store.ts";
 
+const milliseconds = z.number();
+
 /** OpenAI's `usage`, and what an answer of this model costs besides. */
-export type Usage = {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly details: {
-    /** "miss" when the request needed a run of the vision tower, "hit" when its images were there. */
-    readonly image_cache: "hit" | "miss" | "none";
-    readonly image_rows: number;
-    readonly forward_passes: number;
-    /** Tokens that were covered again. */
-    readonly revisions: number;
-    readonly queue_ms: number;
-    readonly embedding_ms: number;
-    readonly decode_ms: number;
-  };
-};
+export const usageSchema = z
+  .object({
+    prompt_tokens: z.int(),
+    completion_tokens: z.int(),
+    total_tokens: z.int(),
+    details: z.object({
+      image_cache: z.enum(["hit", "miss", "none"]).meta({
+        description:
+          "`miss` when the request needed a run of the vision tower, `hit` when its images were there.",
+      }),
+      image_rows: z.int(),
+      forward_passes: z.int(),
+      revisions: z.int().meta({ description: "Tokens that were covered again." }),
+      queue_ms: milliseconds,
+      embedding_ms: milliseconds,
+      decode_ms: milliseconds,
+    }),
+  })
+  .meta({ id: "Usage" });
+
+export type Usage = Readonly<z.output<typeof usageSchema>>;
 
 /** What an answer cost, from its first and last event. */
 export function usageOf(

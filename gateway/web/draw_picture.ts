@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { build } from "vite";
-import type { AnswerEvent } from "../src/answer.ts";
+import type { AnswerEvent } from "../src/answer_event.ts";
 import type * as Picture from "./src/fog/picture.tsx";
 
 const SAMPLE = join(import.meta.dirname, "samples/chest_xray.png");

@@ -10,7 +10,15 @@ const page: Page = new Map([
   ["/assets/main-1.js", { bytes: encode("1;"), contentType: "text/javascript" }],
 ]);
 /** Everything that may be read without a key. */
-const OPEN = ["/healthz", "/readyz", "/", "/assets/main-1.js"];
+const OPEN = [
+  "/healthz",
+  "/readyz",
+  "/openapi.json",
+  "/docs",
+  "/docs/style.css",
+  "/",
+  "/assets/main-1.js",
+];
 
 const key = { a: createApiKey(), b: createApiKey() };
 const scopeOf = tenantScopes(new Uint8Array(32).fill(7));
@@ -30,7 +38,7 @@ function bearer(token: string) {
   return { authorization: `Bearer ${token}` };
 }
 
-test("requireCaller() lets no route but health and the page's files answer without a key", async () => {
+test("requireCaller() lets no route but health, the document and the page's files answer without a key", async () => {
   const routes = gateway.app.routes.filter(({ method }) => method !== "ALL");
   const walked = new Set(routes.map(({ method, path }) => `${method} ${path}`));
   expect(walked.size).toBeGreaterThan(10);

@@ -1,8 +1,8 @@
 import { DomainError } from "@medv/proto";
 
-const FORMATS = ["dicom", "jpeg", "png", "webp", "gif", "tiff", "avif", "heic"] as const;
+/** Names of the formats that are taken. */
+export const FORMATS = ["dicom", "jpeg", "png", "webp", "gif", "tiff", "avif", "heic"] as const;
 
-/** Formats that are taken. */
 export type ImageFormat = (typeof FORMATS)[number];
 
 const SUPPORTED = "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM";

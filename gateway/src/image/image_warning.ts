@@ -13,6 +13,17 @@ const WARNINGS = {
 
 export type WarningCode = keyof typeof WARNINGS;
 
+export const WARNING_CODES = [
+  "first_frame_only",
+  "alpha_on_black",
+  "burned_in_annotation",
+  "secondary_capture",
+  "very_small",
+  "very_dark",
+  "very_bright",
+  "blurred",
+] as const satisfies readonly WarningCode[];
+
 /** A warning as it stands on the wire. */
 export type ImageWarning = { readonly code: WarningCode; readonly message: string };
 

@@ -52,11 +52,13 @@ export async function startScriptedGateway({
   access = {},
   connection,
   limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
+  decoderTimeoutMs = 60_000,
 }: {
   readonly page?: Page;
   readonly connection?: CacheConnection;
   readonly access?: Partial<AuthenticateOptions>;
   readonly limits?: TenantLimitsOptions;
+  readonly decoderTimeoutMs?: number;
 } = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
@@ -70,6 +72,8 @@ export async function startScriptedGateway({
     forgotten: [] as string[],
     logs: [] as { event: string; fields: object }[],
     script: answerHello,
+    /** Whether the diffusion service says what it serves. */
+    isReady: true,
   };
   const vision = await startService(VisionEncoder, options);
   vision.open({
@@ -99,14 +103,9 @@ export async function startScriptedGateway({
   const diffusion = await startService(DiffusionDecoder, options);
   diffusion.open({
     describeModel: () =>
-      Promise.resolve({
-        model: "phantom",
-        modelDigest: "00",
-        contextLength: 512,
-        profiles: [Profile.EXACT, Profile.PREFIX],
-        defaults: { profile: Profile.EXACT, genLength: 64 },
-        preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
-      }),
+      seen.isReady
+        ? Promise.resolve(DESCRIPTION)
+        : Promise.reject(new DomainError("unavailable", "Cannot describe it as it is loading")),
     forgetEmbedding: ({ digest }) => {
       seen.forgotten.push(digest);
       return Promise.resolve({});
@@ -123,7 +122,7 @@ export async function startScriptedGateway({
   const preprocessor = new ImagePreprocessor({
     processes: 1,
     memoryBytes: 2 ** 31,
-    timeoutMs: 60_000,
+    timeoutMs: decoderTimeoutMs,
   });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
@@ -179,6 +178,16 @@ export async function startScriptedGateway({
     },
   };
 }
+
+/** What the scripted decoder says of itself. */
+const DESCRIPTION = {
+  model: "phantom",
+  modelDigest: "00",
+  contextLength: 512,
+  profiles: [Profile.EXACT, Profile.PREFIX],
+  defaults: { profile: Profile.EXACT, genLength: 64 },
+  preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
+};
 
 /** Says "Hello there" in two deltas. */
 export const answerHello: Script = async function* (request) {

@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import type { AnswerEvent } from "../../../src/answer.ts";
+import type { AnswerEvent } from "../../../src/answer_event.ts";
 import { ProblemError } from "./problem.ts";
 import { problemFrom, request } from "./request.ts";
 

@@ -1,4 +1,4 @@
-import type { AnswerEvent } from "../../../src/answer.ts";
+import type { AnswerEvent } from "../../../src/answer_event.ts";
 import { applyFrame, coveredCanvas } from "../fog/canvas.ts";
 import { framesOf } from "../fog/frames_of.ts";
 import type { Answer } from "./conversation.ts";

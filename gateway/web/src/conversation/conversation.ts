@@ -1,4 +1,4 @@
-import type { AnswerEvent } from "../../../src/answer.ts";
+import type { AnswerEvent } from "../../../src/answer_event.ts";
 import type { Problem } from "../api/problem.ts";
 import type { Upload } from "../api/upload.ts";
 import type { Canvas, Frame } from "../fog/canvas.ts";

@@ -1,4 +1,4 @@
-import type { AnswerEvent } from "../../../src/answer.ts";
+import type { AnswerEvent } from "../../../src/answer_event.ts";
 import type { Canvas, Change, Frame } from "./canvas.ts";
 
 /** The event that shows how the block under way looks after a run. */

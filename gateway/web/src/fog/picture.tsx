@@ -1,5 +1,5 @@
 import { renderToString } from "hono/jsx/dom/server";
-import type { AnswerEvent } from "../../../src/answer.ts";
+import type { AnswerEvent } from "../../../src/answer_event.ts";
 import { applyFrame, type Canvas, coveredCanvas } from "./canvas.ts";
 import { COLUMN_PX, Fog, fogHeight } from "./fog.tsx";
 import css from "./fog.css?raw";

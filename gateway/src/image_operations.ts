@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { LATERALITIES } from "./image/dicom/terms.ts";
+import { FORMATS } from "./image/image_format.ts";
+import { WARNING_CODES } from "./image/image_warning.ts";
+import type { Operation } from "./openapi/operation.ts";
+
+const position = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, "it must be an integer >= 1")
+  .transform(Number)
+  .optional()
+  .meta({ type: "integer", minimum: 1, pattern: undefined });
+
+const place = z.object({ number: z.int(), of: z.int() });
+
+/** What is known of an image that was sent. */
+const imageSchema = z
+  .object({
+    id: z.string().meta({ description: "For `medv-image:<id>` URLs in messages." }),
+    format: z.enum(FORMATS),
+    width: z.int(),
+    height: z.int(),
+    tiles: z
+      .int()
+      .meta({ description: "Tile 0 is the whole image; the grid's follow, row by row." }),
+    tile_size: z.int().meta({ description: "Side of a tile in pixels." }),
+    grid_width: z.int(),
+    grid_height: z.int(),
+    frame: place.meta({ description: "Which of the file's frames is looked at, from 1." }),
+    window: place
+      .extend({
+        function: z.enum(["LINEAR", "LINEAR_EXACT", "SIGMOID", "LUT", "MIN_MAX", "FULL_RANGE"]),
+        center: z.number().optional(),
+        width: z.number().optional(),
+      })
+      .optional()
+      .meta({ description: "How the values of a grey DICOM file are shown." }),
+    modality: z.string().optional(),
+    body_part: z.string().optional(),
+    laterality: z.enum(LATERALITIES).optional(),
+    spacing_mm: z.tuple([z.number(), z.number()]).readonly().optional().meta({
+      description: "Between rows and between columns.",
+    }),
+    expires_at: z.iso.datetime(),
+    warnings: z.array(z.object({ code: z.enum(WARNING_CODES), message: z.string() })),
+  })
+  .meta({ id: "Image" });
+
+export type ImageBody = z.output<typeof imageSchema>;
+
+const params = z.object({ id: z.string() });
+const image = { "application/json": { schema: imageSchema } };
+const file = { schema: { type: "string", contentMediaType: "application/octet-stream" } } as const;
+
+/** What may go wrong with the file itself. */
+const FILE_ERRORS = ["unsupported_image", "damaged_image", "undecodable_image"] as const;
+
+/** `POST /v1/images`. */
+export const uploadOperation = {
+  method: "post",
+  path: "/",
+  operationId: "uploadImage",
+  tag: "Images",
+  summary: "Takes an image",
+  description:
+    "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form. Its encoding starts at once.",
+  request: {
+    query: z.strictObject({ frame: position, window: position }),
+    body: {
+      required: true,
+      content: {
+        "application/octet-stream": file,
+        "multipart/form-data": {
+          schema: {
+            type: "object",
+            properties: { file: file.schema },
+            required: ["file"],
+            additionalProperties: false,
+          },
+        },
+      },
+    },
+  },
+  responses: { 201: { description: "The image is kept for a while.", content: image } },
+  access: "caller",
+  errors: [...FILE_ERRORS, "forbidden", "body_too_large", "image_too_large"],
+  errorStyle: "native",
+} as const satisfies Operation;
+
+/** `GET /v1/images/:id`. */
+export const describeImageOperation = {
+  method: "get",
+  path: "/:id",
+  operationId: "describeImage",
+  tag: "Images",
+  summary: "What is known of an image",
+  request: { params },
+  responses: { 200: { description: "What is known of it.", content: image } },
+  access: "caller",
+  errors: ["unknown_image"],
+  errorStyle: "native",
+} as const satisfies Operation;
+
+/** `GET /v1/images/:id/tiles/:tile`. */
+export const tileOperation = {
+  method: "get",
+  path: "/:id/tiles/:tile{[0-9]+}",
+  operationId: "showTile",
+  tag: "Images",
+  summary: "What the model is shown",
+  request: { params: z.object({ id: z.string(), tile: z.string().meta({ type: "integer" }) }) },
+  responses: {
+    200: { description: "The tile.", content: { "image/png": file } },
+  },
+  access: "caller",
+  errors: ["unknown_image", "not_found"],
+  errorStyle: "native",
+} as const satisfies Operation;
+
+/** `DELETE /v1/images/:id`. */
+export const deleteImageOperation = {
+  method: "delete",
+  path: "/:id",
+  operationId: "deleteImage",
+  tag: "Images",
+  summary: "Forgets an image and all that came from it, in every place",
+  request: { params },
+  responses: { 204: { description: "Nothing of it is left." } },
+  access: "caller",
+  errors: ["unknown_image"],
+  errorStyle: "native",
+} as const satisfies Operation;

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { neutral } from "./schema_error.ts";
+
+/** Labels and hints of OpenAI's callers, without effect on an answer. */
+export const labelFields = {
+  user: z.string().nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+  safety_identifier: z.string().nullish(),
+  prompt_cache_key: z.string().nullish(),
+};
+
+const nothing = z.array(z.unknown()).max(0);
+
+/** OpenAI's fields that are not offered, each with the values that ask for nothing. */
+export const neutralFields = {
+  store: neutral(z.literal(false)),
+  // Only the committed token's is known when the answer comes out.
+  top_logprobs: neutral(z.literal(0)),
+  top_p: neutral(z.literal(1)),
+  presence_penalty: neutral(z.literal(0)),
+  frequency_penalty: neutral(z.literal(0)),
+  logit_bias: neutral(z.strictObject({})),
+  tools: neutral(nothing),
+  tool_choice: neutral(z.literal("none")),
+  // Without tools there is nothing to run side by side.
+  parallel_tool_calls: neutral(z.boolean()),
+  functions: neutral(nothing),
+  function_call: neutral(z.literal("none")),
+  response_format: neutral(z.strictObject({ type: z.literal("text") })),
+  modalities: neutral(z.tuple([z.literal("text")])),
+  reasoning_effort: neutral(z.literal("none")),
+  verbosity: neutral(z.literal("medium")),
+  service_tier: neutral(z.enum(["auto", "default"])),
+  audio: neutral(),
+  prediction: neutral(),
+  moderation: neutral(),
+  web_search_options: neutral(),
+  prompt_cache_options: neutral(),
+  prompt_cache_retention: neutral(),
+};
