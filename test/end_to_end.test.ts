@@ -1,4 +1,4 @@
-import OpenAI from "openai";
+import OpenAI, { BadRequestError } from "openai";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startStack, type Stack } from "./stack.ts";
@@ -104,6 +104,48 @@ test("the openai package gets several answers to a template, with logprobs and o
   }
   expect(streamed).toEqual(texts);
 }, 60_000);
+
+test("the openai package's seed, lengths, stop and usage do what they say", async () => {
+  const model = await openai.models.retrieve("llada-medv-phantom");
+  const messages = [question("What is shown?")];
+  const request = { model: model.id, messages, seed: 11, temperature: 1, max_tokens: 16 };
+  const first = await openai.chat.completions.create(request);
+  const text = first.choices[0]?.message.content ?? "";
+  const again = await openai.chat.completions.create({
+    ...request,
+    max_tokens: null,
+    max_completion_tokens: 16,
+  });
+  expect(again.choices[0]?.message.content).toBe(text);
+  const used = first.usage;
+  expect(used?.total_tokens).toBe((used?.prompt_tokens ?? 0) + (used?.completion_tokens ?? 0));
+
+  const word = text.split(" ")[1] ?? "";
+  expect(word).not.toBe("");
+  const stopped = await openai.chat.completions.create({ ...request, stop: [word] });
+  expect(stopped.choices[0]?.message.content).toBe(text.slice(0, text.indexOf(word)).trimEnd());
+  expect(stopped.choices[0]?.finish_reason).toBe("stop");
+
+  const usages = [];
+  const options = { stream: true, stream_options: { include_usage: true } } as const;
+  for await (const chunk of await openai.chat.completions.create({ ...request, ...options })) {
+    if (chunk.usage) usages.push(chunk.usage.total_tokens);
+  }
+  expect(usages).toEqual([used?.total_tokens]);
+}, 60_000);
+
+test("the openai package throws its own errors, with our codes", async () => {
+  const asked = openai.chat.completions.create({
+    model: "llada-medv-phantom",
+    messages: [{ role: "user", content: CANARY }],
+    frequency_penalty: 1,
+  });
+  await expect(asked).rejects.toBeInstanceOf(BadRequestError);
+  await expect(asked).rejects.toMatchObject({
+    code: "unsupported_field",
+    param: "frequency_penalty",
+  });
+});
 
 test("a setting that does not fit gives one clear error with a stable code", async () => {
   const response = await fetch(`${stack.url}/v1/answers`, {
