@@ -7,6 +7,7 @@ export const SAMPLE_KINDS = [
   "concise",
   "quiz",
   "plain_quiz",
+  "comparison",
   "description",
 ] as const;
 export type SampleKind = (typeof SAMPLE_KINDS)[number];
@@ -54,9 +55,12 @@ export type StageConfig = {
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
 };
 
+/** Kinds of samples that have parts. */
+const PART_KINDS = ["quiz", "plain_quiz", "comparison"] as const;
+
 /** Whether some of a stage's samples have parts that do not see one another. */
 export function hasParts({ mixture }: Pick<StageConfig, "mixture">): boolean {
-  return mixture.quiz !== undefined || mixture.plain_quiz !== undefined;
+  return PART_KINDS.some((kind) => mixture[kind] !== undefined);
 }
 
 /**

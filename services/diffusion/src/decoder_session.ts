@@ -1,9 +1,11 @@
+import { create } from "@bufbuild/protobuf";
 import { blockDecoderModel } from "@medv/model/block_decoder";
 import { openCheckpoint, type Checkpoint } from "@medv/model/checkpoint";
 import { mergePrompt } from "@medv/model/merge_prompt";
 import { quantizeCheckpoint } from "@medv/model/quantize/quantize_checkpoint";
 import type { QuantizedFile } from "@medv/model/quantize/quantized_file";
 import { loadTokenizer, type Tokenizer } from "@medv/model/tokenizer";
+import { GenerationSettingsSchema } from "@medv/proto/diffusion";
 import { SessionWorker, type Device } from "@medv/runtime";
 import type { Precision } from "./config.ts";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
@@ -146,7 +148,8 @@ const { signal: NEVER } = new AbortController();
 const WARM_UP_CALLER = { tenantScope: "", priority: "interactive" } as const;
 
 async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
-  const settings = { ...resolveSettings(undefined, tokenizer, () => 0), steps: 1 };
+  const shortest = create(GenerationSettingsSchema, { genLength: 1 });
+  const settings = resolveSettings(shortest, tokenizer, () => 0);
   const prompt = mergePrompt(Int32Array.of(tokenizer.special.bos), [], { offsets: [], taps: 1 });
   const embeddings = {
     data: new Float32Array(),

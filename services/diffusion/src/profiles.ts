@@ -55,4 +55,4 @@ export const PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
 };
 
 /** Where a request names none. */
-export const DEFAULT_PROFILE: ProfileName = "exact";
+export const DEFAULT_PROFILE: ProfileName = "balanced";

@@ -58,7 +58,7 @@ export function openPrompt(finding: Finding, attribute: Attribute, name: string)
 }
 
 /** Whether an attribute has a value, the right one as often as a wrong one. */
-function closedPrompt(
+export function closedPrompt(
   finding: Finding,
   attribute: Attribute,
   name: string,

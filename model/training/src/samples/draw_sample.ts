@@ -4,6 +4,7 @@ import { drawFacts } from "@medv/phantoms/draw_facts";
 import type { PhantomFacts } from "@medv/phantoms/phantom";
 import type { Random } from "@medv/phantoms/random";
 import { caption } from "@medv/phantoms/text/captions";
+import { comparisons } from "@medv/phantoms/text/comparisons";
 import { description, descriptionQuestion } from "@medv/phantoms/text/descriptions";
 import { dialogue } from "@medv/phantoms/text/dialogues";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
@@ -57,6 +58,13 @@ export function drawSample(
   };
   if (kind === "quiz") {
     return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
+  }
+  if (kind === "comparison") {
+    const drawn = asked(facts, random, (about) => [
+      ...comparisons(about, random, { style: "concise" }),
+      ...comparisons(about, random, { style: random.pick(["concise", "sentence"]) }),
+    ]);
+    return quizSample(tokenizer, random.shuffle(drawn).slice(0, QUIZ_EXCHANGES), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);

@@ -105,7 +105,15 @@ test("drawSample() fills the sequence of a description to the last position", ()
   }
 });
 
-test.each(["caption", "dialogue", "concise", "quiz", "plain_quiz", "description"] as const)(
+test.each([
+  "caption",
+  "dialogue",
+  "concise",
+  "quiz",
+  "plain_quiz",
+  "comparison",
+  "description",
+] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",
   (kind) => {
     const options = { image: true, imageRows: 64, turns: 3, lastAnswer: false, sequence: 200 };
