@@ -75,9 +75,9 @@ test("resolveSettings() lets a request change any setting of its profile", () =>
 });
 
 test("resolveSettings() spreads a schedule over blocks of any length where words or a template decide", () => {
-  const template = "A{{9}}{{9}}";
-  expect(resolve({ template, blockLength: 64 })).toMatchObject({ blockLength: 19, steps: 19 });
-  expect(resolve({ template, blockLength: 8 })).toMatchObject({ blockLength: 8, steps: 24 });
+  const exact = { profile: Profile.EXACT, template: "A{{9}}{{9}}" };
+  expect(resolve({ ...exact, blockLength: 64 })).toMatchObject({ blockLength: 19, steps: 19 });
+  expect(resolve({ ...exact, blockLength: 8 })).toMatchObject({ blockLength: 8, steps: 24 });
 });
 
 test("resolveSettings() lets a schedule decide as soon as steps are given", () => {
@@ -102,7 +102,10 @@ test.each([
     settings: { logprobs: true, remasking: Remasking.RANDOM },
     fields: ["logprobs", "remasking"],
   },
-  { settings: { genLength: 10, blockLength: 4 }, fields: ["block_length", "gen_length"] },
+  {
+    settings: { profile: Profile.EXACT, genLength: 10, blockLength: 4 },
+    fields: ["block_length", "gen_length"],
+  },
   { settings: { genLength: 8, blockLength: 4, steps: 3 }, fields: ["steps", "blocks"] },
 ])("resolveSettings() refuses $settings and names both fields", ({ settings, fields }) => {
   const refused = (): unknown => resolve(settings);
