@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { streamEventSchema } from "./answer_event.ts";
 import { nativeSchema } from "./answer_request.ts";
+import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
 import type { Operation } from "./openapi/operation.ts";
 
 /** What a question may end with. */
 export const ANSWER_ERRORS = [
+  "idempotency_key_reused",
   "unsupported_field",
   "invalid_setting",
   "invalid_messages",
@@ -42,7 +44,7 @@ export const askOperation = {
   summary: "An answer as it is uncovered",
   description:
     'A stream of provisional and committed text. With `on_disconnect: "continue"` every event has an id, and the answer goes on when its reader goes away.',
-  request: { json: nativeSchema },
+  request: { headers: idempotencyHeaders, json: nativeSchema },
   responses: events,
   access: "caller",
   errors: ANSWER_ERRORS,

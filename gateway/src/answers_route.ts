@@ -10,8 +10,12 @@ import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
-import { callerGone, requestController } from "./request_controller.ts";
+import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
+import { keyedAnswer } from "./idempotency/keyed_answer.ts";
+import { keyedRequest } from "./idempotency/keyed_request.ts";
+import { requestController } from "./request_controller.ts";
 import type { RunningAnswer } from "./running_answers.ts";
+import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
 
 /**
@@ -20,27 +24,37 @@ import { together, type Usage } from "./usage.ts";
  */
 export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { maxImageBytes, answers } = dependencies;
+  const keys = new IdempotencyKeys<string>();
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
     route,
     askOperation,
-    async ({ json }, context) => {
+    async ({ headers, json }, context) => {
       const request = toNativeRequest(json, maxImageBytes);
       const requestId = context.get("requestId");
-      const { tenantScope, grant } = callerOf(context);
+      const caller = callerOf(context);
+      const { tenantScope, grant } = caller;
       const controller = requestController(context.req.raw);
-      const isKept = request.onDisconnect === "continue";
-      const work = isKept ? new AbortController() : controller;
-      // Until there is an id to come back to, the work is for this caller alone.
-      const abort = (): void => work.abort(callerGone());
-      controller.signal.addEventListener("abort", abort);
-      const events = await withFirst(
-        streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work.signal),
-      );
-      if (!isKept) return respond(context, unnumbered(events), controller);
-      controller.signal.removeEventListener("abort", abort);
-      const answer = answers.start(events, work, tenantScope);
-      return respond(context, numbered(answer, -1, controller.signal), controller);
+      const { signal } = controller;
+      const goesOn = request.onDisconnect === "continue";
+      const run = (work: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> =>
+        withFirst(streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work));
+      const key = headers["Idempotency-Key"];
+      const options = { run, goesOn, tenantScope };
+      if (key === undefined && !goesOn) {
+        return respond(context, unnumbered(await run(signal)), controller);
+      }
+      const answer =
+        key === undefined
+          ? await startAnswer(answers, options, signal)
+          : await keyedAnswer(
+              { keys, answers },
+              await keyedRequest(key, caller, json),
+              options,
+              signal,
+            );
+      const events = numbered(answer, -1, signal);
+      return respond(context, goesOn ? events : withoutIds(events), controller);
     },
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },
   );
@@ -86,6 +100,10 @@ function respond(
 
 async function* unnumbered(events: AsyncGenerator<AnswerEvent>): AsyncGenerator<Framed> {
   for await (const event of events) yield { event };
+}
+
+async function* withoutIds(framed: AsyncGenerator<Framed>): AsyncGenerator<Framed> {
+  for await (const { event } of framed) yield { event };
 }
 
 async function* numbered(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { chatSchema } from "./answer_request.ts";
 import { noticeSchema } from "./notice.ts";
+import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
 import type { Operation } from "./openapi/operation.ts";
 import { openAiErrorSchema } from "./problem_body.ts";
 import { ANSWER_ERRORS } from "./answers_operation.ts";
@@ -96,7 +97,7 @@ export const chatOperation = {
   summary: "An answer in OpenAI's shape",
   description:
     "Whole, or with `stream` as events without names: a chunk or an error in the data of each, `[DONE]` in the last. Only committed text is streamed.",
-  request: { json: chatSchema },
+  request: { headers: idempotencyHeaders, json: chatSchema },
   responses: {
     200: {
       description: "The answer.",

@@ -8,10 +8,14 @@ import { type ChatChunk, type ChatCompletion, chatOperation } from "./chat_compl
 import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
+import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
+import { keyedAnswer } from "./idempotency/keyed_answer.ts";
+import { keyedRequest } from "./idempotency/keyed_request.ts";
 import { NOTICE } from "./notice.ts";
 import { serve } from "./openapi/serve.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
 import { requestController } from "./request_controller.ts";
+import type { RunningAnswer } from "./running_answers.ts";
 import { together, type Usage } from "./usage.ts";
 
 /** What the objects of one answer have in common. */
@@ -19,29 +23,36 @@ type Head = Pick<ChatCompletion, "id" | "created" | "model">;
 
 /** `POST /v1/chat/completions`: OpenAI's shape, whole or streamed; committed text only. */
 export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes } = dependencies;
+  const { maxImageBytes, answers } = dependencies;
+  const keys = new IdempotencyKeys<string>();
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
     route,
     chatOperation,
-    async ({ json }, context) => {
+    async ({ headers, json }, context) => {
       const request = toChatRequest(json, maxImageBytes);
       const requestId = context.get("requestId");
-      const { tenantScope, grant } = callerOf(context);
+      const caller = callerOf(context);
+      const { tenantScope, grant } = caller;
       const controller = requestController(context.req.raw);
-      const head: Head = {
-        id: `chatcmpl-${crypto.randomUUID()}`,
-        created: Math.floor(Date.now() / 1000),
-        model: request.model,
-      };
-      const onUsage = (usage: Usage): void => context.set("numbers", usage);
-      const answer = streamAnswer(
-        dependencies,
-        request,
-        { requestId, tenantScope, grant },
-        controller.signal,
+      const { signal } = controller;
+      const run = (work: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> =>
+        withFirst(streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work));
+      const key = headers["Idempotency-Key"];
+      const answer =
+        key === undefined
+          ? undefined
+          : await keyedAnswer(
+              { keys, answers },
+              await keyedRequest(key, caller, json),
+              { run, goesOn: false, tenantScope },
+              signal,
+            );
+      const head = headOf(request.model, answer);
+      const events = await fromStart(
+        answer === undefined ? await run(signal) : eventsOf(answer, signal),
       );
-      const events = await fromStart(answer);
+      const onUsage = (usage: Usage): void => context.set("numbers", usage);
       if (!request.stream) {
         return context.json(await completion(events, request, head, onUsage), 200);
       }
@@ -53,6 +64,16 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },
   );
   return route;
+}
+
+/** The same for everybody who gets the same answer. */
+function headOf(model: string, answer: RunningAnswer | undefined): Head {
+  const { id, startedAt } = answer ?? { id: crypto.randomUUID(), startedAt: new Date() };
+  return { id: `chatcmpl-${id}`, created: Math.floor(startedAt.getTime() / 1000), model };
+}
+
+async function* eventsOf(answer: RunningAnswer, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+  for await (const { event } of answer.follow(-1, signal)) yield event;
 }
 
 /** The answer without what comes before its start, so that every error up to there has its HTTP status. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LATERALITIES } from "./image/dicom/terms.ts";
 import { FORMATS } from "./image/image_format.ts";
 import { WARNING_CODES } from "./image/image_warning.ts";
+import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
 import type { Operation } from "./openapi/operation.ts";
 
 const position = z
@@ -66,6 +67,7 @@ export const uploadOperation = {
     "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form. Its encoding starts at once.",
   request: {
     query: z.strictObject({ frame: position, window: position }),
+    headers: idempotencyHeaders,
     body: {
       required: true,
       content: {
@@ -83,7 +85,13 @@ export const uploadOperation = {
   },
   responses: { 201: { description: "The image is kept for a while.", content: image } },
   access: "caller",
-  errors: [...FILE_ERRORS, "forbidden", "body_too_large", "image_too_large"],
+  errors: [
+    ...FILE_ERRORS,
+    "forbidden",
+    "body_too_large",
+    "image_too_large",
+    "idempotency_key_reused",
+  ],
   errorStyle: "native",
 } as const satisfies Operation;
 

@@ -85,6 +85,11 @@ export class ImageStore {
     return upload;
   }
 
+  /** Whether an upload is kept. */
+  has(id: string, tenantScope: string): boolean {
+    return this.#uploads.peek(uploadKey(tenantScope, id)) !== undefined;
+  }
+
   /**
    * The upload with this id.
    *

@@ -13,7 +13,9 @@ import {
 } from "./image_operations.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
 import type { ImageChoice } from "./image/decoded_image.ts";
-import type { PreparedImage } from "./image/image_preprocessor.ts";
+import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
+import { keyedRequest } from "./idempotency/keyed_request.ts";
+import type { ImageFile, PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
 import { imageWarning } from "./image/image_warning.ts";
 import type { OperationInput } from "./openapi/operation.ts";
@@ -27,26 +29,25 @@ const MULTIPART_OVERHEAD_BYTES = 64 << 10;
 
 /** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
 export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { images, log, maxImageBytes, grantedImages } = dependencies;
+  const { images, maxImageBytes } = dependencies;
+  const keys = new IdempotencyKeys<ImageBody>();
   const route = new OpenAPIHono<GatewayEnv>();
 
-  serve(route, uploadOperation, async ({ query }, context) => {
+  serve(route, uploadOperation, async ({ query, headers }, context) => {
+    const file = {
+      choice: choiceOf(query),
+      bytes: await readImage(context.req.raw, maxImageBytes),
+    };
+    const caller = callerOf(context);
     const { signal } = context.req.raw;
-    const choice = choiceOf(query);
-    const bytes = await readImage(context.req.raw, maxImageBytes);
-    const { grant } = callerOf(context);
-    if (grant !== undefined) await grantedImages.take(grant, await imageDigest(bytes));
-    const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess({ bytes, choice }, imageContext, signal);
-    const upload = images.add({ bytes, choice }, imageContext.tenantScope);
-    // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
-    const source = { type: "id", id: upload.id, field: "id" } as const;
-    images.encode(source, imageContext, images.signal).catch((error: unknown) => {
-      const { requestId } = imageContext;
-      log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
-    });
-    context.set("numbers", { imageBytes: bytes.length, tiles: image.tiles });
-    return context.json(describe(upload, image), 201);
+    const run = (callers: AbortSignal): Promise<ImageBody> =>
+      takeImage(file, context, dependencies, callers);
+    const key = headers["Idempotency-Key"];
+    if (key === undefined) return context.json(await run(signal), 201);
+    const asked = { choice: file.choice, digest: await imageDigest(file.bytes) };
+    const holds = ({ id }: ImageBody): boolean => images.has(id, caller.tenantScope);
+    const keyed = await keyedRequest(key, caller, asked);
+    return context.json(await keys.once(keyed, { run, holds }, signal), 201);
   });
 
   serve(route, describeImageOperation, async ({ params }, context) => {
@@ -72,12 +73,36 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
   return route;
 }
 
+/** Prepares and keeps an image, and has it encoded. */
+async function takeImage(
+  file: ImageFile,
+  context: Context<GatewayEnv>,
+  dependencies: Dependencies,
+  signal: AbortSignal,
+): Promise<ImageBody> {
+  const { images, log, grantedImages } = dependencies;
+  const { grant } = callerOf(context);
+  if (grant !== undefined) await grantedImages.take(grant, await imageDigest(file.bytes));
+  const imageContext = await imageContextOf(context, dependencies, signal);
+  const image = await images.preprocess(file, imageContext, signal);
+  const upload = images.add(file, imageContext.tenantScope);
+  // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
+  const source = { type: "id", id: upload.id, field: "id" } as const;
+  images.encode(source, imageContext, images.signal).catch((error: unknown) => {
+    const { requestId } = imageContext;
+    log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
+  });
+  context.set("numbers", { imageBytes: file.bytes.length, tiles: image.tiles });
+  return describe(upload, image);
+}
+
 async function imageContextOf(
   context: Context<GatewayEnv>,
   { model }: Dependencies,
+  signal = context.req.raw.signal,
 ): Promise<ImageContext> {
   const requestId = context.get("requestId");
-  const description = await model.get(context.req.raw.signal, requestId);
+  const description = await model.get(signal, requestId);
   return {
     tenantScope: callerOf(context).tenantScope,
     requestId,

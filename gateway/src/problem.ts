@@ -21,6 +21,7 @@ const PROBLEMS = {
   image_too_large: [413, "Image too large"],
   body_too_large: [413, "Body too large"],
   not_found: [404, "Not found"],
+  idempotency_key_reused: [422, "Idempotency key reused"],
   invalid_api_key: [401, "Invalid API key"],
   expired_token: [401, "Expired token"],
   forbidden: [403, "Forbidden"],

@@ -45,13 +45,18 @@ export class RunningAnswers {
    * @throws {DomainError} `not_found`.
    */
   find(id: string, tenantScope: string): RunningAnswer {
-    const answer = this.#answers.get(`${tenantScope}/${id}`);
+    const answer = this.peek(id, tenantScope);
     if (answer !== undefined) return answer;
     throw new DomainError(
       "not_found",
       "Cannot find the answer as its id is not known or has expired",
       { hint: "ask again" },
     );
+  }
+
+  /** The answer with this id, if it is kept. */
+  peek(id: string, tenantScope: string): RunningAnswer | undefined {
+    return this.#answers.get(`${tenantScope}/${id}`);
   }
 
   async #run(
@@ -73,6 +78,7 @@ export class RunningAnswers {
 /** One answer, with everything that was said so far. */
 export class RunningAnswer {
   readonly id = `ans_${crypto.randomUUID().replaceAll("-", "")}`;
+  readonly startedAt = new Date();
   readonly #controller: AbortController;
   readonly #events: AnswerEvent[] = [];
   #end: { readonly error?: unknown } | undefined;
@@ -88,6 +94,11 @@ export class RunningAnswer {
       (sum, event) => sum + 1 + (event.type === "block-draft" ? event.tokens.length : 0),
       1,
     );
+  }
+
+  /** False once it has failed or been stopped. */
+  get isSound(): boolean {
+    return this.#end === undefined ? !this.#controller.signal.aborted : !("error" in this.#end);
   }
 
   /** Takes in `events`; an error is kept for the readers. */

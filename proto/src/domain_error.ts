@@ -32,6 +32,8 @@ export const DOMAIN_CODES = [
   /** The request body is larger than is taken. */
   "body_too_large",
   "not_found",
+  /** Another request came under the same Idempotency-Key before. */
+  "idempotency_key_reused",
   /** There is no API key, or one that is not known. */
   "invalid_api_key",
   /** A token whose time is over. */

@@ -28,6 +28,7 @@ const STATUS_OF_CODE = {
   image_too_large: Status.OUT_OF_RANGE,
   body_too_large: Status.OUT_OF_RANGE,
   not_found: Status.NOT_FOUND,
+  idempotency_key_reused: Status.FAILED_PRECONDITION,
   invalid_api_key: Status.UNAUTHENTICATED,
   expired_token: Status.UNAUTHENTICATED,
   forbidden: Status.PERMISSION_DENIED,

@@ -38,6 +38,7 @@ type Sent = {
   readonly body?: RequestInit["body"];
   readonly token?: string;
   readonly path?: string;
+  readonly name?: string;
 };
 type Listed = {
   readonly operation: string;
@@ -89,7 +90,15 @@ const FILES: Partial<Record<DomainCode, () => Promise<Uint8Array<ArrayBuffer>>>>
   image_too_large: () => drawPng(91, 3000),
 };
 
+/** Two requests under one Idempotency-Key. */
+async function twice(send: Send, first: Sent["body"], second: Sent["body"]): Promise<Response> {
+  const name = crypto.randomUUID();
+  await (await send({ name, body: first ?? null })).text();
+  return await send({ name, body: second ?? null });
+}
+
 const ASK: Partial<Record<DomainCode, Produce>> = {
+  idempotency_key_reused: (send) => twice(send, question(), question({ seed: 1 })),
   unsupported_field: (send) => send({ body: question({ messages: about("https://x.org/a.png") }) }),
   invalid_setting: (send) => send({ body: question({ max_tokens: 8, max_completion_tokens: 9 }) }),
   invalid_messages: (send) => send({ body: question({ messages: [] }) }),
@@ -120,6 +129,7 @@ const OWN: Readonly<Record<string, Partial<Record<DomainCode, Produce>>>> = {
   followAnswer: { not_found: (send) => send() },
   stopAnswer: { not_found: (send) => send() },
   uploadImage: {
+    idempotency_key_reused: async (send) => twice(send, await drawPng(96), await drawPng(97)),
     forbidden: async (send) =>
       send({ token: await clientToken({ images: 0 }), body: await drawPng(93) }),
     body_too_large: (send) => send({ body: "x".repeat(MAX_IMAGE_BYTES + 1) }),
@@ -183,12 +193,13 @@ test("every case stands in the document, and every code but that of who is gone"
 });
 
 function request(
-  { body = null, token = key, path: changed }: Sent,
+  { body = null, token = key, path: changed, name }: Sent,
   method: string,
   path: string,
   app = gateway.app,
 ) {
-  const headers = { authorization: `Bearer ${token}` };
+  const headers = new Headers({ authorization: `Bearer ${token}` });
+  if (name !== undefined) headers.set("idempotency-key", name);
   return Promise.resolve(app.request(changed ?? path, { method, headers, body }));
 }
 

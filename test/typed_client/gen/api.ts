@@ -234,7 +234,7 @@ export interface components {
              * @description Stable: programs may match on it. The texts may change.
              * @enum {string}
              */
-            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
+            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
             /** @description Path of the offending field, such as `diffusion.block_length`. */
             field?: string;
             /** @description What can be done about it. */
@@ -252,7 +252,7 @@ export interface components {
                  * @description Stable: programs may match on it. The texts may change.
                  * @enum {string}
                  */
-                code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
+                code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
             };
         };
         Image: {
@@ -411,7 +411,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
+            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
             /** @description Path of the offending field, such as `diffusion.block_length`. */
             field?: string;
             /** @description What can be done about it. */
@@ -724,7 +724,10 @@ export interface operations {
                 frame?: number;
                 window?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -819,7 +822,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `damaged_image`, `undecodable_image` */
+            /** @description `damaged_image`, `undecodable_image`, `idempotency_key_reused` */
             422: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -829,7 +832,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "damaged_image" | "undecodable_image";
+                        code?: "damaged_image" | "undecodable_image" | "idempotency_key_reused";
                     };
                 };
             };
@@ -1214,7 +1217,10 @@ export interface operations {
     createAnswer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1320,7 +1326,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `damaged_image`, `undecodable_image` */
+            /** @description `idempotency_key_reused`, `damaged_image`, `undecodable_image` */
             422: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1330,7 +1336,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "damaged_image" | "undecodable_image";
+                        code?: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
                     };
                 };
             };
@@ -1634,7 +1640,10 @@ export interface operations {
     createChatCompletion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1753,7 +1762,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `damaged_image`, `undecodable_image` */
+            /** @description `idempotency_key_reused`, `damaged_image`, `undecodable_image` */
             422: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1764,7 +1773,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAiError"] & {
                         error?: {
                             /** @enum {unknown} */
-                            code?: "damaged_image" | "undecodable_image";
+                            code?: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
                         };
                     };
                 };

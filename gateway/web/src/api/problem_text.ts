@@ -24,6 +24,7 @@ export const PROBLEM_TEXTS = {
   image_too_large: "This image is too large. Scale it down, then choose it again.",
   body_too_large: "This is too large to be sent. Use a smaller image, or fewer of them.",
   not_found: "The gateway does not know this any more. Ask again.",
+  idempotency_key_reused: "Another question was sent under the same name. Ask again.",
   invalid_api_key: "This gateway asks for an API key. Enter the one that its operator gave you.",
   expired_token: "Your access has run out. Enter a key again, then ask once more.",
   forbidden: "Your key does not allow this. Ask the gateway's operator for another one.",
