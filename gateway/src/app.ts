@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
+import { compress } from "hono/compress";
 import { answersRoute } from "./answers_route.ts";
 import { chatRoute } from "./chat_route.ts";
 import { HEALTH_PATHS, requireCaller } from "./auth/require_caller.ts";
@@ -19,6 +20,7 @@ import { requestLog } from "./request_log.ts";
 export function createApp(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
   const { log, authenticate, limits, page } = dependencies;
   const app = new OpenAPIHono<GatewayEnv>();
+  app.use(compress());
   app.use(requestLog(dependencies));
   const openPaths = [...HEALTH_PATHS, ...DOCUMENT_PATHS, ...[...page.keys()].map(pagePath)];
   app.use(requireCaller(authenticate, new Set(openPaths)));

@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
@@ -30,7 +29,6 @@ export function pageRoute({ page }: Dependencies): Hono<GatewayEnv> {
         // Plain HTTP on loopback is the default, and what stands before a deployed gateway speaks TLS.
         strictTransportSecurity: false,
       }),
-      compress(),
       etag(),
       (context) =>
         context.body(bytes, 200, {

@@ -1,9 +1,13 @@
 import { DomainError } from "@medv/proto";
 
+/** How much of a packed body is unpacked at a time; deflate grows at most 1032-fold, so that this becomes 4 MiB at most. */
+const SLICE_BYTES = 4096;
+
 /**
- * The whole body, counted while it arrives, so that no more than `maxBytes` are ever held.
+ * The whole body, unpacked where it comes with `Content-Encoding: gzip`, and counted while it arrives, so that no more
+ * than `maxBytes` are ever held.
  *
- * @throws {DomainError} `body_too_large`.
+ * @throws {DomainError} `body_too_large`; `invalid_request` if it cannot be unpacked.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
@@ -11,7 +15,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   let length = 0;
   if (request.body !== null) {
     // Throwing out of the loop cancels the stream.
-    for await (const chunk of request.body) {
+    for await (const chunk of unpacked(request.body, request.headers)) {
       length += chunk.byteLength;
       if (length > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
@@ -24,6 +28,39 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
     offset += chunk.byteLength;
   }
   return bytes;
+}
+
+/** The body as it was before the caller packed it. */
+function unpacked(
+  body: ReadableStream<Uint8Array>,
+  headers: Headers,
+): AsyncIterable<Uint8Array, unknown, undefined> {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return body;
+  if (encoding === "gzip") return gunzip(body);
+  throw new DomainError(
+    "invalid_request",
+    "Cannot read the body as it must be packed with gzip, or not at all",
+    { field: "Content-Encoding" },
+  );
+}
+
+async function* gunzip(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* ReadableStream.from(slices(body)).pipeThrough(new DecompressionStream("gzip"));
+  } catch {
+    throw new DomainError("invalid_request", "Cannot read the body as it is no whole gzip", {
+      field: "Content-Encoding",
+    });
+  }
+}
+
+async function* slices(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of body) {
+    for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
+      yield new Uint8Array(chunk.slice(start, start + SLICE_BYTES));
+    }
+  }
 }
 
 /**

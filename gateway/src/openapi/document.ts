@@ -1,7 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { GatewayEnv } from "../dependencies.ts";
-import { noticeSchema } from "../notice.ts";
-import { openAiErrorSchema, problemSchema } from "../problem_body.ts";
 
 /** The OpenAPI document of a gateway. */
 export type ApiDocument = ReturnType<OpenAPIHono<GatewayEnv>["getOpenAPI31Document"]>;
@@ -9,9 +7,6 @@ export type ApiDocument = ReturnType<OpenAPIHono<GatewayEnv>["getOpenAPI31Docume
 /** The document of everything that `app` serves by now. */
 export function documentOf(app: OpenAPIHono<GatewayEnv>): ApiDocument {
   const { openAPIRegistry: registry } = app;
-  registry.register("Notice", noticeSchema);
-  registry.register("Problem", problemSchema);
-  registry.register("OpenAiError", openAiErrorSchema);
   registry.registerComponent("securitySchemes", "bearer", {
     type: "http",
     scheme: "bearer",
@@ -37,7 +32,7 @@ export function documentOf(app: OpenAPIHono<GatewayEnv>): ApiDocument {
       title: "LLaDA-MedV",
       version: "1",
       description:
-        "Answers to questions about biomedical images, by diffusion. A research tool, not for clinical use. Unknown fields are refused by name. Errors have a stable `code`.",
+        "Answers to questions about biomedical images, by diffusion. A research tool, not for clinical use. Bodies may come with `Content-Encoding: gzip`. Unknown fields are refused by name. Errors have a stable `code`.",
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "/" }],

@@ -1,5 +1,4 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { z } from "zod";
@@ -38,7 +37,7 @@ export function documentRoute(app: OpenAPIHono<GatewayEnv>): OpenAPIHono<Gateway
   let kept: ApiDocument | undefined;
   // At the first request every route is there.
   const document = (): ApiDocument => (kept ??= documentOf(app));
-  for (const path of DOCUMENT_PATHS) route.use(path, compress(), etag());
+  for (const path of DOCUMENT_PATHS) route.use(path, etag());
   serve(route, operation, (_, context) =>
     context.json(document(), 200, { "cache-control": "no-cache" }),
   );

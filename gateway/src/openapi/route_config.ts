@@ -1,5 +1,7 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { DomainCode } from "@medv/proto";
+import { z } from "zod";
+import { openAiErrorSchema, problemSchema } from "../problem_body.ts";
 import { PROBLEM_TYPES, type ProblemStyle, statusOf } from "../problem.ts";
 import { COMMON_ERRORS, type Operation } from "./operation.ts";
 
@@ -49,7 +51,7 @@ function problemResponses(
   return Object.fromEntries(
     statuses.map((status) => {
       const ofStatus = codes.filter((code) => statusOf(code) === status);
-      const schema = style === "native" ? nativeProblem(ofStatus) : openAiProblem(ofStatus);
+      const schema = problemOf(ofStatus, style);
       const description = ofStatus.map((code) => `\`${code}\``).join(", ");
       const headers = { ...HEADERS_OF_STATUS[status], ...COMMON_HEADERS };
       return [status, { description, headers, content: { [PROBLEM_TYPES[style]]: { schema } } }];
@@ -58,27 +60,24 @@ function problemResponses(
 }
 
 /** References to the components that `document.ts` registers. */
-const reference = (section: string, name: string) => ({ $ref: `#/components/${section}/${name}` });
+const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 
 /** What `request_log.ts` gives every response. */
 const COMMON_HEADERS = {
-  "x-request-id": reference("headers", "RequestId"),
-  "x-medv-notice": reference("headers", "Notice"),
+  "x-request-id": header("RequestId"),
+  "x-medv-notice": header("Notice"),
 };
 
 const HEADERS_OF_STATUS: Readonly<Record<number, Record<string, { $ref: string }>>> = {
-  401: { "www-authenticate": reference("headers", "WwwAuthenticate") },
-  429: { "retry-after": reference("headers", "RetryAfter") },
-  503: { "retry-after": reference("headers", "RetryAfter") },
+  401: { "www-authenticate": header("WwwAuthenticate") },
+  429: { "retry-after": header("RetryAfter") },
+  503: { "retry-after": header("RetryAfter") },
 };
 
-function nativeProblem(codes: readonly DomainCode[]) {
-  const narrowed = { type: "object" as const, properties: { code: { enum: [...codes] } } };
-  return { allOf: [reference("schemas", "Problem"), narrowed] };
-}
-
-function openAiProblem(codes: readonly DomainCode[]) {
-  const error = { type: "object" as const, properties: { code: { enum: [...codes] } } };
-  const narrowed = { type: "object" as const, properties: { error } };
-  return { allOf: [reference("schemas", "OpenAiError"), narrowed] };
+/** As intersections, so that the document names the body once and its codes wherever they differ. */
+function problemOf(codes: readonly DomainCode[], style: ProblemStyle): z.ZodType {
+  const code = z.enum(codes);
+  return style === "native"
+    ? z.intersection(problemSchema, z.object({ code }))
+    : z.intersection(openAiErrorSchema, z.object({ error: z.object({ code }) }));
 }

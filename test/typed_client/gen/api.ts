@@ -219,42 +219,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description Stands in every answer, and cannot be switched off.
-         * @enum {string}
-         */
-        Notice: "Research tool, not for clinical use.";
-        /** @description An error of the native routes (RFC 9457). */
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            /**
-             * @description Stable: programs may match on it. The texts may change.
-             * @enum {string}
-             */
-            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
-            /** @description Path of the offending field, such as `diffusion.block_length`. */
-            field?: string;
-            /** @description What can be done about it. */
-            hint?: string;
-            request_id: string;
-        };
-        /** @description An error in OpenAI's shape. */
-        OpenAiError: {
-            error: {
-                message: string;
-                /** @enum {string} */
-                type: "invalid_request_error" | "rate_limit_error" | "api_error";
-                param: string | null;
-                /**
-                 * @description Stable: programs may match on it. The texts may change.
-                 * @enum {string}
-                 */
-                code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
-            };
-        };
         Image: {
             /** @description For `medv-image:<id>` URLs in messages. */
             id: string;
@@ -298,6 +262,23 @@ export interface components {
                 code: "first_frame_only" | "alpha_on_black" | "burned_in_annotation" | "secondary_capture" | "very_small" | "very_dark" | "very_bright" | "blurred";
                 message: string;
             }[];
+        };
+        /** @description An error of the native routes (RFC 9457). */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            /**
+             * @description Stable: programs may match on it. The texts may change.
+             * @enum {string}
+             */
+            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
+            /** @description Path of the offending field, such as `diffusion.block_length`. */
+            field?: string;
+            /** @description What can be done about it. */
+            hint?: string;
+            request_id: string;
         };
         StreamEvent: components["schemas"]["ImageReady"] | components["schemas"]["AnswerStart"] | components["schemas"]["BlockDraft"] | components["schemas"]["TextDelta"] | components["schemas"]["AnswerEnd"] | components["schemas"]["StreamError"];
         ImageReady: {
@@ -405,6 +386,11 @@ export interface components {
                 decode_ms: number;
             };
         };
+        /**
+         * @description Stands in every answer, and cannot be switched off.
+         * @enum {string}
+         */
+        Notice: "Research tool, not for clinical use.";
         /** @description What went wrong after the stream had begun; its last. */
         StreamError: {
             title: string;
@@ -604,6 +590,20 @@ export interface components {
              */
             notice?: "Research tool, not for clinical use.";
         };
+        /** @description An error in OpenAI's shape. */
+        OpenAiError: {
+            error: {
+                message: string;
+                /** @enum {string} */
+                type: "invalid_request_error" | "rate_limit_error" | "api_error";
+                param: string | null;
+                /**
+                 * @description Stable: programs may match on it. The texts may change.
+                 * @enum {string}
+                 */
+                code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long" | "unknown_model" | "unknown_image" | "embedding_not_found" | "embedding_mismatch" | "unsupported_image" | "damaged_image" | "undecodable_image" | "image_too_large" | "body_too_large" | "not_found" | "idempotency_key_reused" | "invalid_api_key" | "expired_token" | "forbidden" | "rate_limit_exceeded" | "overloaded" | "unavailable" | "deadline_exceeded" | "cancelled" | "internal";
+            };
+        };
         ChatRequest: {
             model: string;
             messages: components["schemas"]["Message"][];
@@ -760,8 +760,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -775,8 +775,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -789,8 +789,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "forbidden";
+                        /** @enum {string} */
+                        code: "forbidden";
                     };
                 };
             };
@@ -803,8 +803,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "body_too_large" | "image_too_large";
+                        /** @enum {string} */
+                        code: "body_too_large" | "image_too_large";
                     };
                 };
             };
@@ -817,8 +817,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_image";
+                        /** @enum {string} */
+                        code: "unsupported_image";
                     };
                 };
             };
@@ -831,8 +831,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "damaged_image" | "undecodable_image" | "idempotency_key_reused";
+                        /** @enum {string} */
+                        code: "damaged_image" | "undecodable_image" | "idempotency_key_reused";
                     };
                 };
             };
@@ -846,8 +846,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -860,8 +860,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -875,8 +875,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -913,8 +913,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -928,8 +928,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -942,8 +942,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unknown_image";
+                        /** @enum {string} */
+                        code: "unknown_image";
                     };
                 };
             };
@@ -957,8 +957,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -971,8 +971,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -986,8 +986,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -1022,8 +1022,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -1037,8 +1037,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1051,8 +1051,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unknown_image";
+                        /** @enum {string} */
+                        code: "unknown_image";
                     };
                 };
             };
@@ -1066,8 +1066,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -1080,8 +1080,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1095,8 +1095,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -1134,8 +1134,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -1149,8 +1149,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1163,8 +1163,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unknown_image" | "not_found";
+                        /** @enum {string} */
+                        code: "unknown_image" | "not_found";
                     };
                 };
             };
@@ -1178,8 +1178,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -1192,8 +1192,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1207,8 +1207,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -1250,8 +1250,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long";
+                        /** @enum {string} */
+                        code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long";
                     };
                 };
             };
@@ -1265,8 +1265,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1279,8 +1279,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "forbidden";
+                        /** @enum {string} */
+                        code: "forbidden";
                     };
                 };
             };
@@ -1293,8 +1293,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unknown_model" | "unknown_image";
+                        /** @enum {string} */
+                        code: "unknown_model" | "unknown_image";
                     };
                 };
             };
@@ -1307,8 +1307,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "body_too_large" | "image_too_large";
+                        /** @enum {string} */
+                        code: "body_too_large" | "image_too_large";
                     };
                 };
             };
@@ -1321,8 +1321,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_image";
+                        /** @enum {string} */
+                        code: "unsupported_image";
                     };
                 };
             };
@@ -1335,8 +1335,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
+                        /** @enum {string} */
+                        code: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
                     };
                 };
             };
@@ -1350,8 +1350,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded" | "overloaded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded" | "overloaded";
                     };
                 };
             };
@@ -1364,8 +1364,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1378,8 +1378,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "embedding_mismatch";
+                        /** @enum {string} */
+                        code: "embedding_mismatch";
                     };
                 };
             };
@@ -1393,8 +1393,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable" | "embedding_not_found";
+                        /** @enum {string} */
+                        code: "unavailable" | "embedding_not_found";
                     };
                 };
             };
@@ -1407,8 +1407,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "deadline_exceeded";
+                        /** @enum {string} */
+                        code: "deadline_exceeded";
                     };
                 };
             };
@@ -1448,8 +1448,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -1463,8 +1463,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1477,8 +1477,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "not_found";
+                        /** @enum {string} */
+                        code: "not_found";
                     };
                 };
             };
@@ -1492,8 +1492,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -1506,8 +1506,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1521,8 +1521,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -1557,8 +1557,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -1572,8 +1572,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1586,8 +1586,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "not_found";
+                        /** @enum {string} */
+                        code: "not_found";
                     };
                 };
             };
@@ -1601,8 +1601,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -1615,8 +1615,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1630,8 +1630,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -1674,9 +1674,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_request" | "unsupported_field" | "invalid_setting" | "invalid_messages" | "context_too_long";
                         };
                     };
                 };
@@ -1691,9 +1691,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_api_key" | "expired_token";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_api_key" | "expired_token";
                         };
                     };
                 };
@@ -1707,9 +1707,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "forbidden";
+                        error: {
+                            /** @enum {string} */
+                            code: "forbidden";
                         };
                     };
                 };
@@ -1723,9 +1723,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unknown_model" | "unknown_image";
+                        error: {
+                            /** @enum {string} */
+                            code: "unknown_model" | "unknown_image";
                         };
                     };
                 };
@@ -1739,9 +1739,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "body_too_large" | "image_too_large";
+                        error: {
+                            /** @enum {string} */
+                            code: "body_too_large" | "image_too_large";
                         };
                     };
                 };
@@ -1755,9 +1755,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unsupported_image";
+                        error: {
+                            /** @enum {string} */
+                            code: "unsupported_image";
                         };
                     };
                 };
@@ -1771,9 +1771,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
+                        error: {
+                            /** @enum {string} */
+                            code: "idempotency_key_reused" | "damaged_image" | "undecodable_image";
                         };
                     };
                 };
@@ -1788,9 +1788,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "rate_limit_exceeded" | "overloaded";
+                        error: {
+                            /** @enum {string} */
+                            code: "rate_limit_exceeded" | "overloaded";
                         };
                     };
                 };
@@ -1804,9 +1804,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "internal";
+                        error: {
+                            /** @enum {string} */
+                            code: "internal";
                         };
                     };
                 };
@@ -1820,9 +1820,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "embedding_mismatch";
+                        error: {
+                            /** @enum {string} */
+                            code: "embedding_mismatch";
                         };
                     };
                 };
@@ -1837,9 +1837,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unavailable" | "embedding_not_found";
+                        error: {
+                            /** @enum {string} */
+                            code: "unavailable" | "embedding_not_found";
                         };
                     };
                 };
@@ -1853,9 +1853,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "deadline_exceeded";
+                        error: {
+                            /** @enum {string} */
+                            code: "deadline_exceeded";
                         };
                     };
                 };
@@ -1895,8 +1895,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -1910,8 +1910,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_api_key" | "expired_token";
+                        /** @enum {string} */
+                        code: "invalid_api_key" | "expired_token";
                     };
                 };
             };
@@ -1924,8 +1924,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "forbidden";
+                        /** @enum {string} */
+                        code: "forbidden";
                     };
                 };
             };
@@ -1938,8 +1938,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unknown_model";
+                        /** @enum {string} */
+                        code: "unknown_model";
                     };
                 };
             };
@@ -1952,8 +1952,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "body_too_large";
+                        /** @enum {string} */
+                        code: "body_too_large";
                     };
                 };
             };
@@ -1967,8 +1967,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "rate_limit_exceeded";
+                        /** @enum {string} */
+                        code: "rate_limit_exceeded";
                     };
                 };
             };
@@ -1981,8 +1981,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal";
+                        /** @enum {string} */
+                        code: "internal";
                     };
                 };
             };
@@ -1996,8 +1996,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -2032,9 +2032,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_request";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_request";
                         };
                     };
                 };
@@ -2049,9 +2049,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_api_key" | "expired_token";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_api_key" | "expired_token";
                         };
                     };
                 };
@@ -2066,9 +2066,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "rate_limit_exceeded";
+                        error: {
+                            /** @enum {string} */
+                            code: "rate_limit_exceeded";
                         };
                     };
                 };
@@ -2082,9 +2082,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "internal";
+                        error: {
+                            /** @enum {string} */
+                            code: "internal";
                         };
                     };
                 };
@@ -2099,9 +2099,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unavailable";
+                        error: {
+                            /** @enum {string} */
+                            code: "unavailable";
                         };
                     };
                 };
@@ -2139,9 +2139,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_request";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_request";
                         };
                     };
                 };
@@ -2156,9 +2156,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "invalid_api_key" | "expired_token";
+                        error: {
+                            /** @enum {string} */
+                            code: "invalid_api_key" | "expired_token";
                         };
                     };
                 };
@@ -2172,9 +2172,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unknown_model";
+                        error: {
+                            /** @enum {string} */
+                            code: "unknown_model";
                         };
                     };
                 };
@@ -2189,9 +2189,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "rate_limit_exceeded";
+                        error: {
+                            /** @enum {string} */
+                            code: "rate_limit_exceeded";
                         };
                     };
                 };
@@ -2205,9 +2205,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "internal";
+                        error: {
+                            /** @enum {string} */
+                            code: "internal";
                         };
                     };
                 };
@@ -2222,9 +2222,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAiError"] & {
-                        error?: {
-                            /** @enum {unknown} */
-                            code?: "unavailable";
+                        error: {
+                            /** @enum {string} */
+                            code: "unavailable";
                         };
                     };
                 };
@@ -2263,8 +2263,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -2302,8 +2302,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
@@ -2317,8 +2317,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
+                        /** @enum {string} */
+                        code: "unavailable";
                     };
                 };
             };
@@ -2355,8 +2355,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
+                        /** @enum {string} */
+                        code: "invalid_request";
                     };
                 };
             };
