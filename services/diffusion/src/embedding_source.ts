@@ -126,7 +126,8 @@ function byteLength(handle: EmbeddingHandle): number {
 }
 
 function toFloat32(bytes: Uint8Array, dtype: DataType): Float32Array {
-  const whole = bytes.slice().buffer;
+  // Not slice(): of a Buffer, as the shared cache gives, that is a view of the memory around it.
+  const whole = new Uint8Array(bytes).buffer;
   return dtype === DataType.FLOAT16
     ? Float32Array.from(new Float16Array(whole))
     : new Float32Array(whole);
