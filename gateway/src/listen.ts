@@ -13,13 +13,16 @@ export type Listening = {
  * Serves `fetch` over HTTP.
  *
  * @param address.port 0 takes any free one.
+ * @param address.idleMs After so long without a byte either way a connection is closed, whoever should speak; never by
+ * default.
  * @throws {Error} If the port is taken; names MEDV_PORT.
  */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
-  address: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number; readonly idleMs?: number },
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch });
+  if (address.idleMs !== undefined) server.setTimeout(address.idleMs);
   server.listen(address.port, address.host);
   try {
     await once(server, "listening");

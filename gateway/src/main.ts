@@ -28,6 +28,7 @@ import { connectServices } from "./services.ts";
 try {
   const config = readConfig(process.env);
   const logger = createLogger({ service: "gateway", level: config.logLevel });
+  const drain = drainOnSignal(logger);
   const { apiKeys, jsonWebTokens, secret, isSecretRandom } = config.access;
   const clientTokens = new ClientTokens(secret);
   const authenticate = createAuthenticate({
@@ -74,6 +75,14 @@ try {
     ttlMs: config.imageTtlMs,
     encodeTimeoutMs: config.encodeTimeoutMs,
   });
+  drain.steps.push(
+    () => images.close(),
+    () => remote.close(),
+    () => preprocessor.close(),
+    () => services.vision.close(),
+    () => services.diffusion.close(),
+    () => tracing.close(),
+  );
   const answers = new RunningAnswers();
   const page = await readPage(new URL("../web/dist/", import.meta.url));
   if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
@@ -94,19 +103,15 @@ try {
     answers,
     page,
   });
-  const server = await listen((request) => app.fetch(request), config);
-  drainOnSignal(async () => {
-    logger.info({}, "drain-start");
-    await server.drain();
-    scraped?.close();
-    answers.close();
-    images.close();
-    remote.close();
-    await preprocessor.close();
-    services.vision.close();
-    services.diffusion.close();
-    await tracing.close();
-  }, logger);
+  // An answer may be silent for as long as it may take.
+  const idleMs = config.answerTimeoutMs + 30_000;
+  const server = await listen((request) => app.fetch(request), { ...config, idleMs });
+  drain.steps.unshift(
+    () => logger.info({}, "drain-start"),
+    () => server.drain(),
+    () => scraped?.close(),
+    () => answers.close(),
+  );
   logger.info({ host: config.host, port: server.port }, "listen");
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

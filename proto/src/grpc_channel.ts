@@ -1,4 +1,9 @@
-import type { ClientOptions } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientOptions,
+  type Interceptor,
+} from "@grpc/grpc-js";
 import { MAX_MESSAGE_BYTES } from "./grpc_service.ts";
 
 /**
@@ -25,15 +30,11 @@ const SERVICE_CONFIG = {
   retryThrottling: { maxTokens: 200, tokenRatio: 0.1 },
 } as const;
 
-/** How long a connection may be silent before it is asked, and how long the other end may take to answer. */
-export const KEEPALIVE_OPTIONS = {
-  "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 10_000,
-} as const;
-
-/** What every connection of a client has. */
-export const CHANNEL_OPTIONS = {
-  ...KEEPALIVE_OPTIONS,
+/**
+ * What every connection of a client has. There is no keepalive: grpc-js 1.14 takes a connection that is being closed
+ * gracefully for dead at its next ping, and cuts the answers that a draining service is finishing.
+ */
+const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
   "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   // The default of 64 KiB costs one round trip per 64 KiB of an embedding.
@@ -49,12 +50,48 @@ export const CHANNEL_OPTIONS = {
   "grpc.service_config": JSON.stringify(SERVICE_CONFIG),
 } as const satisfies ClientOptions;
 
+/** The connections of a client to all replicas, which can be given up for new ones. */
+export class Channel {
+  readonly #open: () => Client;
+  #current: Client;
+
+  /** @param address `host:port`, where the name may stand for several replicas; or several `ip:port` between commas. */
+  constructor(
+    address: string,
+    credentials: ChannelCredentials,
+    interceptors: readonly Interceptor[],
+  ) {
+    const options = { ...CHANNEL_OPTIONS, interceptors: [...interceptors] };
+    this.#open = () => new Client(targetOf(address), credentials, options);
+    this.#current = this.#open();
+  }
+
+  /** Where calls are made at present. */
+  get current(): Client {
+    return this.#current;
+  }
+
+  /**
+   * Opens new connections in place of those on which a call was not heard of in its time: a machine that vanishes says no
+   * good-bye, and the kernel would go on waiting for it for a quarter of an hour. Calls under way on the old ones go on.
+   */
+  giveUp(failed: Client): void {
+    if (failed !== this.#current) return;
+    this.#current = this.#open();
+    failed.close();
+  }
+
+  close(): void {
+    this.#current.close();
+  }
+}
+
 /**
  * The target that grpc-js resolves for an address.
  *
  * @param address `host:port`, where the name may stand for several replicas; or several `ip:port` between commas.
  */
-export function targetOf(address: string): string {
+function targetOf(address: string): string {
   if (!address.includes(",")) return address;
   return `${address.startsWith("[") ? "ipv6" : "ipv4"}:${address}`;
 }

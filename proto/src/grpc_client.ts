@@ -3,15 +3,14 @@ import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2
 import {
   type CallOptions as GrpcCallOptions,
   type ChannelCredentials,
-  Client as GrpcClient,
   credentials,
   type Interceptor,
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { CHANNEL_OPTIONS, targetOf } from "./grpc_channel.ts";
+import { Channel } from "./grpc_channel.ts";
 import { type GrpcMethod, methodDefinition, REQUEST_ID_KEY } from "./grpc_service.ts";
-import { errorOf } from "./status.ts";
+import { errorOf, isUnheard } from "./status.ts";
 
 /** How a call is made. */
 export type CallOptions = {
@@ -64,13 +63,10 @@ export function createClient<T extends GenServiceMethods>(
   address: string,
   settings: ClientSettings = {},
 ): Client<T> {
-  const channel = new GrpcClient(
-    targetOf(address),
+  const channel = new Channel(
+    address,
     settings.credentials ?? credentials.createInsecure(),
-    {
-      ...CHANNEL_OPTIONS,
-      interceptors: [...(settings.interceptors ?? [])],
-    },
+    settings.interceptors ?? [],
   );
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);
@@ -88,7 +84,7 @@ export function createClient<T extends GenServiceMethods>(
 }
 
 function callUnary(
-  channel: GrpcClient,
+  channel: Channel,
   method: GrpcMethod,
   request: Message,
   options: CallOptions,
@@ -99,7 +95,8 @@ function callUnary(
       reject(signal.reason);
       return;
     }
-    const call = channel.makeUnaryRequest(
+    const client = channel.current;
+    const call = client.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -110,7 +107,7 @@ function callUnary(
         signal.removeEventListener("abort", cancel);
         if (response !== undefined) resolve(response);
         else if (signal.aborted) reject(signal.reason);
-        else if (error !== null) reject(errorOf(error));
+        else if (error !== null) reject(unansweredBy(client, channel, error));
       },
     );
     const cancel = (): void => call.cancel();
@@ -119,14 +116,15 @@ function callUnary(
 }
 
 async function* callStream(
-  channel: GrpcClient,
+  channel: Channel,
   method: GrpcMethod,
   request: Message,
   options: CallOptions,
 ): AsyncGenerator<Message> {
   const { signal } = options;
   signal.throwIfAborted();
-  const call = channel.makeServerStreamRequest(
+  const client = channel.current;
+  const call = client.makeServerStreamRequest(
     method.path,
     method.requestSerialize,
     method.responseDeserialize,
@@ -138,18 +136,28 @@ async function* callStream(
   call.on("error", () => {});
   const cancel = (): void => call.cancel();
   signal.addEventListener("abort", cancel, { once: true });
+  let isHeard = false;
   try {
     for await (const message of call) {
       signal.throwIfAborted();
+      isHeard = true;
       yield message;
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw isServiceError(error) ? errorOf(error) : error;
+    if (!isServiceError(error)) throw error;
+    throw isHeard ? errorOf(error) : unansweredBy(client, channel, error);
   } finally {
     signal.removeEventListener("abort", cancel);
     call.cancel();
   }
+}
+
+/** The error of a call of which nothing was heard; the connections that it was made on are given up at its deadline. */
+function unansweredBy(client: Channel["current"], channel: Channel, failure: ServiceError): Error {
+  const error = errorOf(failure);
+  if (isUnheard(error) && error.code === "deadline_exceeded") channel.giveUp(client);
+  return error;
 }
 
 function metadataOf(options: CallOptions): Metadata {

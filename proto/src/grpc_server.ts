@@ -13,7 +13,6 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { DomainError } from "./domain_error.ts";
-import { KEEPALIVE_OPTIONS } from "./grpc_channel.ts";
 import { MAX_MESSAGE_BYTES, REQUEST_ID_KEY, serviceDefinition } from "./grpc_service.ts";
 import { statusOf } from "./status.ts";
 
@@ -55,10 +54,9 @@ type StreamHandler = (request: Message, context: CallContext) => AsyncIterable<M
 type ServerCall = ServerUnaryCall<Message, Message> | ServerWritableStream<Message, Message>;
 type OpenCall = { readonly context: CallContext; end(): void };
 
-/** A gRPC server that takes messages up to {@link MAX_MESSAGE_BYTES} and notices clients that are gone. */
+/** A gRPC server that takes messages up to {@link MAX_MESSAGE_BYTES}. */
 export function createServer(options: ServerOptions = {}): Server {
   return new Server({
-    ...KEEPALIVE_OPTIONS,
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
     ...options,

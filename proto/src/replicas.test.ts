@@ -37,17 +37,17 @@ test("calls to a name of several addresses go to all of them in turn", async () 
 });
 
 test("what one replica refuses goes to another", async () => {
-  let refusals = 0;
+  const seen = { refusals: 0 };
   const { client } = await replicas(
     {
       encode: () => {
-        refusals += 1;
+        seen.refusals += 1;
         return Promise.reject(new DomainError("unavailable", "Cannot take the call"));
       },
     },
     { encode: async () => ({ cached: true }) },
   );
-  while (refusals < 3) {
+  while (seen.refusals < 3) {
     expect(await client.encode({}, { signal: NEVER })).toMatchObject({ cached: true });
   }
 });
@@ -117,6 +117,19 @@ test("an error of the request itself is not tried again", async () => {
   expect(refusals).toBe(1);
 });
 
+test("connections on which a call was not heard of in time are left for new ones", async () => {
+  const { address } = await startBench({ encode: async () => ({ cached: true }) });
+  const way = await wayTo(address);
+  const client = createClient(VisionEncoder, way.address);
+  clients.push(client);
+  await client.encode({}, { signal: NEVER });
+  way.silence();
+  const late = client.encode({}, { signal: NEVER, deadline: new Date(Date.now() + 100) });
+  await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
+  expect(await client.encode({}, { signal: NEVER })).toMatchObject({ cached: true });
+  way.cut();
+});
+
 /** A client of several servers, each with handlers of its own. */
 async function replicas(
   ...each: readonly Partial<Implementation<Vision>>[]
@@ -127,8 +140,10 @@ async function replicas(
   return { client };
 }
 
-/** A way to a server whose connections can be broken. */
-async function wayTo(target: string): Promise<{ readonly address: string; cut(): void }> {
+/** A way to a server whose connections can be broken, or swallow everything from now on. */
+async function wayTo(
+  target: string,
+): Promise<{ readonly address: string; cut(): void; silence(): void }> {
   const near: Socket[] = [];
   const server = createServer((socket) => {
     near.push(socket.on("error", () => {}));
@@ -141,6 +156,7 @@ async function wayTo(target: string): Promise<{ readonly address: string; cut():
   const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
+    silence: () => near.forEach((socket) => socket.unpipe().pause()),
     cut: () => near.splice(0).forEach((socket) => socket.resetAndDestroy()),
   };
 }

@@ -105,7 +105,7 @@ export async function openDecoder(
       runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
   });
   await warmUp(
-    (row, signal) => batcher.run(row, WARM_UP_CALLER, signal, UNWATCHED),
+    (row, runSignal) => batcher.run(row, WARM_UP_CALLER, runSignal, UNWATCHED),
     checkpoint,
     tokenizer,
   );

@@ -28,7 +28,7 @@ const PULL_MS = 10_000;
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "diffusion", level: config.logLevel });
-const starting = new AbortController();
+const drain = drainOnSignal(logger);
 
 try {
   const { traceEndpoint: endpoint } = config;
@@ -42,10 +42,15 @@ try {
     interceptors: tracing.serverInterceptors,
     logger,
   });
+  drain.steps.push(() => service.drain());
   const registry = createRegistry();
   const metrics = decoderMetrics(registry);
   const scraped = await serveMetrics(registry, config.metricsAddress);
   const remote = openRemoteCache(config.remoteCache, logger);
+  drain.steps.push(
+    () => scraped?.close(),
+    () => remote.close(),
+  );
   const startedAt = performance.now();
   const opening = openDecoder(
     {
@@ -57,7 +62,7 @@ try {
         process.exit(1);
       },
     },
-    starting.signal,
+    drain.signal,
   );
   const vision = guardCalls(
     VisionEncoder,
@@ -67,21 +72,18 @@ try {
     }),
     (isOpen) => logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
   );
-  drainOnSignal(async () => {
-    starting.abort(new Error("Cannot go on as the service is stopping"));
-    await service.drain();
-    scraped?.close();
-    remote.close();
-    vision.close();
-    await tracing.close();
+  drain.steps.push(
     // A thread must not be ended in the middle of its work; what did not open has none.
-    await opening.then(
-      (decoder) => decoder.release(),
-      () => {},
-    );
-  }, logger);
+    () =>
+      opening.then(
+        (decoder) => decoder.release(),
+        () => {},
+      ),
+    () => vision.close(),
+    () => tracing.close(),
+  );
   const decoder = await opening;
-  starting.signal.throwIfAborted();
+  drain.signal.throwIfAborted();
 
   const { maxBatchRows: maxRows, maxQueueSeconds } = config;
   const workload = new Workload({ maxRows, maxQueueMs: 1000 * maxQueueSeconds });
@@ -129,7 +131,7 @@ try {
   });
 } catch (error) {
   // Otherwise the drain ends the process.
-  if (!starting.signal.aborted) {
+  if (!drain.signal.aborted) {
     logger.fatal({ err: error }, "start-error");
     process.exit(1);
   }

@@ -49,7 +49,7 @@ export function guardCalls<T extends GenServiceMethods>(
 async function* guardStream(
   run: Run,
   call: () => AsyncIterable<unknown> | undefined,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   const items = call()?.[Symbol.asyncIterator]();
   if (items === undefined) return;
   try {

@@ -17,7 +17,7 @@ import { createVisionService } from "./vision_service.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ service: "vision", level: config.logLevel });
-const starting = new AbortController();
+const drain = drainOnSignal(logger);
 
 try {
   const { traceEndpoint: endpoint } = config;
@@ -30,9 +30,14 @@ try {
     interceptors: tracing.serverInterceptors,
     logger,
   });
+  drain.steps.push(() => service.drain());
   const registry = createRegistry();
   const scraped = await serveMetrics(registry, config.metricsAddress);
   const remote = openRemoteCache(config.remoteCache, logger);
+  drain.steps.push(
+    () => scraped?.close(),
+    () => remote.close(),
+  );
   const startedAt = performance.now();
   const opening = openTower({
     ...config,
@@ -41,20 +46,17 @@ try {
       process.exit(1);
     },
   });
-  drainOnSignal(async () => {
-    starting.abort(new Error("Cannot go on as the service is stopping"));
-    await service.drain();
-    scraped?.close();
-    remote.close();
-    await tracing.close();
+  drain.steps.push(
     // A thread must not be ended in the middle of its work; what did not open has none.
-    await opening.then(
-      (tower) => tower.release(),
-      () => {},
-    );
-  }, logger);
+    () =>
+      opening.then(
+        (tower) => tower.release(),
+        () => {},
+      ),
+    () => tracing.close(),
+  );
   const tower = await opening;
-  starting.signal.throwIfAborted();
+  drain.signal.throwIfAborted();
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
   const store = embeddingStore({
     maxBytes: config.embeddingCacheBytes,
@@ -73,7 +75,7 @@ try {
   );
 } catch (error) {
   // Otherwise the drain ends the process.
-  if (!starting.signal.aborted) {
+  if (!drain.signal.aborted) {
     logger.fatal({ err: error }, "start-error");
     process.exit(1);
   }

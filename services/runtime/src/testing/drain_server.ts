@@ -10,12 +10,13 @@ import { createLogger } from "../logger.ts";
 import { startService } from "../service.ts";
 
 const logger = createLogger({ service: "drain-server", level: "info" });
+const drain = drainOnSignal(logger);
 const service = await startService(VisionEncoder, {
   address: "127.0.0.1:0",
   addressVariable: "MEDV_TEST_ADDRESS",
   logger,
 });
-drainOnSignal(() => service.drain(), logger);
+drain.steps.push(() => service.drain());
 service.open({
   encode: async () => ({ cached: true }),
   deleteEmbedding: async () => ({}),
