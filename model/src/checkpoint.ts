@@ -124,7 +124,12 @@ async function weightFiles(
     }
     return [...new Set(Object.values(map).map(String))];
   }
-  const names = await readdir(directory);
+  const names = await readdir(directory).catch((cause: unknown) => {
+    throw new RangeError(
+      `Cannot open checkpoint "${directory}" as it must be a folder that can be read: does MEDV_CHECKPOINT name one?`,
+      { cause },
+    );
+  });
   if (names.includes("model.safetensors")) return ["model.safetensors"];
   const pickle = names.find(
     (name) => name === "mm_projector.bin" || /^pytorch_model.*\.bin$/.test(name),
