@@ -13,6 +13,7 @@ test.each([
   "CONTRIBUTING.md",
   "deploy/README.md",
   "deploy/monitoring/SLO.md",
+  "test/README.md",
   "model/training/README.md",
 ])("the tests, files and commands that %s names are there", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");

@@ -1,12 +1,8 @@
+import type { ChildProcess } from "node:child_process";
 import { freePort } from "@medv/evaluation/answerers/free_port";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { join } from "node:path";
+import { ended, type ProcessName, startProcess } from "./start_process.ts";
 
-const ROOT = join(import.meta.dirname, "..");
-
-export type ProcessName = "vision" | "diffusion" | "gateway";
+export type { ProcessName } from "./start_process.ts";
 
 /** The three processes on free loopback ports. */
 export type Stack = {
@@ -27,36 +23,18 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
   const [vision, diffusion, gateway] = await freePorts();
   const [visionMetrics, diffusionMetrics, gatewayMetrics] = await freePorts();
   const env = {
-    ...process.env,
     MEDV_VISION_ADDRESS: `127.0.0.1:${vision}`,
     MEDV_DIFFUSION_ADDRESS: `127.0.0.1:${diffusion}`,
     MEDV_PORT: String(gateway),
-    MEDV_LOG_LEVEL: "debug",
     ...settings,
   };
   const lines: string[] = [];
-  const start = async (entry: string, ready: string, scraped: number): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, [join(ROOT, entry)], {
-      env: { ...env, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.on("exit", (code) =>
-        reject(new Error(`${entry} ended with ${code}: ${lines.slice(-3).join("\n")}`)),
-      );
-      for (const stream of [child.stdout, child.stderr]) {
-        createInterface({ input: stream }).on("line", (line) => {
-          lines.push(line);
-          if (line.includes(`"${ready}"`)) resolve();
-        });
-      }
-    });
-    return child;
-  };
+  const start = (name: ProcessName, scraped: number): Promise<ChildProcess> =>
+    startProcess(name, { ...env, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` }, lines);
   const [visionProcess, diffusionProcess, gatewayProcess] = await Promise.all([
-    start("services/vision/src/main.ts", "service-ready", visionMetrics),
-    start("services/diffusion/src/main.ts", "service-ready", diffusionMetrics),
-    start("gateway/src/main.ts", "listen", gatewayMetrics),
+    start("vision", visionMetrics),
+    start("diffusion", diffusionMetrics),
+    start("gateway", gatewayMetrics),
   ]);
   const children = { vision: visionProcess, diffusion: diffusionProcess, gateway: gatewayProcess };
   return {
@@ -72,10 +50,8 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
     stop: () =>
       Promise.all(
         [gatewayProcess, diffusionProcess, visionProcess].map(async (child) => {
-          if (child.exitCode !== null) return child.exitCode;
-          child.kill("SIGTERM");
-          await once(child, "exit");
-          return child.exitCode;
+          if (child.exitCode === null) child.kill("SIGTERM");
+          return await ended(child);
         }),
       ),
   };

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ask, drawImage } from "./ask.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { type Network, startNetwork } from "./network.ts";
+
+// Every test talks to several processes on a machine that is busy.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+
+const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
+
+describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`, () => {
+  let redis: RedisServer;
+  let network: Network;
+  let cluster: Cluster;
+  let shade = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    network = await startNetwork(Number(new URL(redis.url).port));
+    cluster = await startCluster({
+      settings: {
+        MEDV_CACHE_URL: `redis://127.0.0.1:${network.port}`,
+        MEDV_SECRET: "s".repeat(32),
+      },
+    });
+  });
+  afterAll(async () => {
+    await cluster.stop();
+    await network.stop();
+    await redis.kill();
+  });
+
+  /** Asks about an image that nobody has seen, then again. */
+  async function twice(): Promise<readonly string[]> {
+    const image = await drawImage((shade += 3));
+    const first = await ask(cluster.url(), { image });
+    const second = await ask(cluster.url(), { image });
+    return [first.type, second.type, String(first.text === second.text)];
+  }
+
+  const WELL = ["whole", "whole", "true"];
+
+  test.each(["slow", "blackhole", "reset"] as const)(
+    "answers go on while the way to it is $0, and it is used again afterwards",
+    async (fault) => {
+      expect(await twice()).toEqual(WELL);
+      network.set(fault);
+      for (let i = 0; i < 3; i++) expect(await twice()).toEqual(WELL);
+      network.set("none");
+      const before = (await redis.entries()).size;
+      while ((await redis.entries()).size === before) expect(await twice()).toEqual(WELL);
+    },
+  );
+
+  test("garbage in it is found by its digest, and the answer is the same", async () => {
+    const image = await drawImage((shade += 3));
+    const { text } = await ask(cluster.url(), { image });
+    expect((await redis.entries()).size).toBeGreaterThan(2);
+    const client = new Redis(redis.url);
+    for (const [key, value] of await redis.entries()) {
+      if (/:\d+$/.test(key)) await client.set(key, randomBytes(value.length));
+    }
+    client.disconnect();
+    // What they have in memory is gone; the cache is all that is left.
+    for (const replica of cluster.replicas) {
+      expect(await replica.stop()).toBe(0);
+      await replica.start();
+    }
+    expect(await ask(cluster.url(), { image })).toMatchObject({ type: "whole", text });
+    expect(cluster.events("cache-seal").length).toBeGreaterThan(0);
+  });
+
+  test("answers go on while it is full, and when it is gone", async () => {
+    expect(await twice()).toEqual(WELL);
+    await configure(redis.url, "maxmemory", "1");
+    for (let i = 0; i < 3; i++) expect(await twice()).toEqual(WELL);
+    await redis.kill();
+    for (let i = 0; i < 3; i++) expect(await twice()).toEqual(WELL);
+  });
+});
+
+async function configure(url: string, name: string, value: string): Promise<void> {
+  const client = new Redis(url);
+  await client.config("SET", name, value);
+  client.disconnect();
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import { afterEach, expect, test, vi } from "vitest";
+import { ask, drawImage, type Outcome, type Question, tally } from "./ask.ts";
+import { type Cluster, startCluster, until } from "./cluster.ts";
+import { LONG } from "./length.ts";
+
+// Every test talks to several processes on a machine that is busy.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+
+let cluster: Cluster | undefined;
+let redis: RedisServer | undefined;
+afterEach(async () => {
+  await cluster?.stop();
+  await redis?.kill();
+});
+
+const ROUNDS = LONG ? 10 : 2;
+const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `no request fails and no stream is cut while every replica of every process is restarted, ${ROUNDS} times${named}`,
+  async () => {
+    redis = await startRedis();
+    cluster = await startCluster({
+      counts: { vision: 2, diffusion: 2, gateway: 2 },
+      settings: { MEDV_CACHE_URL: redis.url, MEDV_SECRET: "s".repeat(32) },
+    });
+    const running = cluster;
+    const images = await Promise.all(Array.from({ length: 4 }, (_, index) => drawImage(index * 9)));
+    const questions: readonly Question[] = [undefined, ...images].map((image) => ({
+      image,
+      genLength: 32,
+    }));
+    const truths = new Map<string | undefined, string>();
+    for (const question of questions) {
+      truths.set(question.image, (await ask(running.url(0), question)).text);
+    }
+
+    // Stands for the load balancer, which sends nothing to a gateway that is about to stop.
+    const rotation = new Set([0, 1]);
+    let asked = 0;
+    const stopping = new AbortController();
+    const outcomes: Outcome[] = [];
+    const wrong: string[] = [];
+    const asking = Array.from({ length: 3 }, async () => {
+      while (!stopping.signal.aborted) {
+        const question = questions[asked++ % questions.length] ?? {};
+        const gateways = [...rotation];
+        const outcome = await ask(running.url(gateways[asked % gateways.length]), question);
+        outcomes.push(outcome);
+        if (outcome.text !== truths.get(question.image)) wrong.push(outcome.text);
+      }
+    });
+    const progress = async (): Promise<void> => {
+      const before = outcomes.length;
+      await until(() => outcomes.length > before + 3);
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of ["vision", "diffusion", "gateway"] as const) {
+        for (const index of [0, 1]) {
+          await progress();
+          const replica = running.replica(name, index);
+          if (name === "gateway") {
+            rotation.delete(index);
+            // As the pod's preStop hook waits until every caller knows.
+            await sleep(500);
+          }
+          expect(await replica.stop()).toBe(0);
+          await replica.start();
+          if (name === "gateway") {
+            const ready = `http://127.0.0.1:${replica.port}/readyz`;
+            await until(async () => (await fetch(ready)).ok);
+            rotation.add(index);
+          }
+        }
+      }
+    }
+    await progress();
+    stopping.abort();
+    await Promise.all(asking);
+    expect(tally(outcomes)).toEqual({ whole: outcomes.length });
+    expect(wrong).toEqual([]);
+  },
+);
