@@ -3,14 +3,8 @@ import { LATERALITIES } from "./image/dicom/terms.ts";
 import { FORMATS } from "./image/image_format.ts";
 import { WARNING_CODES } from "./image/image_warning.ts";
 import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
+import { imageQuery } from "./image_query.ts";
 import type { Operation } from "./openapi/operation.ts";
-
-const position = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, "it must be an integer >= 1")
-  .transform(Number)
-  .optional()
-  .meta({ type: "integer", minimum: 1, pattern: undefined });
 
 const place = z.object({ number: z.int(), of: z.int() });
 
@@ -35,7 +29,13 @@ const imageSchema = z
         width: z.number().optional(),
       })
       .optional()
-      .meta({ description: "How the values of a grey DICOM file are shown." }),
+      .meta({
+        description: "How the values of a grey DICOM file are shown; 0 is the caller's own.",
+      }),
+    value_range: z.tuple([z.number(), z.number()]).readonly().optional().meta({
+      description:
+        "Smallest and largest value of a grey file of DICOM or of 16 bits: between them a window is of use.",
+    }),
     modality: z.string().optional(),
     body_part: z.string().optional(),
     laterality: z.enum(LATERALITIES).optional(),
@@ -64,12 +64,12 @@ export const uploadOperation = {
   tag: "Images",
   summary: "Takes an image",
   description:
-    "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form. Its encoding starts at once.",
+    "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form; or, with `from`, one that was sent before. Its encoding starts at once.",
   request: {
-    query: z.strictObject({ frame: position, window: position }),
+    query: imageQuery,
     headers: idempotencyHeaders,
     body: {
-      required: true,
+      required: false,
       content: {
         "application/octet-stream": file,
         "multipart/form-data": {
@@ -87,6 +87,7 @@ export const uploadOperation = {
   access: "caller",
   errors: [
     ...FILE_ERRORS,
+    "unknown_image",
     "forbidden",
     "body_too_large",
     "image_too_large",

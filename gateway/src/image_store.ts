@@ -259,6 +259,7 @@ function imageKey(
   { tenantScope, settings }: ImageContext,
 ): string {
   const { aspectRatio, imageSize, gridPinpoints } = settings;
-  const choice = `${frame ?? ""},${window ?? ""}`;
+  const shown = typeof window === "object" ? `${window.center}~${window.width}` : window;
+  const choice = `${frame ?? ""},${shown ?? ""}`;
   return `${tenantScope}/${digest}/${choice}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
 }

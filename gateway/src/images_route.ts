@@ -11,14 +11,13 @@ import {
   tileOperation,
   uploadOperation,
 } from "./image_operations.ts";
+import { imageChoice } from "./image_query.ts";
 import type { ImageContext, UploadedImage } from "./image_store.ts";
-import type { ImageChoice } from "./image/decoded_image.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import type { ImageFile, PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
 import { imageWarning } from "./image/image_warning.ts";
-import type { OperationInput } from "./openapi/operation.ts";
 import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
@@ -34,11 +33,12 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
   const route = new OpenAPIHono<GatewayEnv>();
 
   serve(route, uploadOperation, async ({ query, headers }, context) => {
-    const file = {
-      choice: choiceOf(query),
-      bytes: await readImage(context.req.raw, maxImageBytes),
-    };
     const caller = callerOf(context);
+    const { from } = query;
+    const sent = await readImage(context.req.raw, maxImageBytes);
+    checkSource(sent, from);
+    const bytes = from === undefined ? sent : images.find(from, caller.tenantScope, "from").bytes;
+    const file = { choice: imageChoice(query), bytes };
     const { signal } = context.req.raw;
     const run = (callers: AbortSignal): Promise<ImageBody> =>
       takeImage(file, context, dependencies, callers);
@@ -112,7 +112,8 @@ async function imageContextOf(
 
 function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): ImageBody {
   const { width, height, tiles, imageSize, gridWidth, gridHeight, description } = image;
-  const { format, frame, window, modality, bodyPart, laterality, spacingMm } = description;
+  const { format, frame, window, valueRange } = description;
+  const { modality, bodyPart, laterality, spacingMm } = description;
   return {
     id,
     format,
@@ -124,6 +125,7 @@ function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): Image
     grid_height: gridHeight,
     frame,
     ...(window !== undefined && { window }),
+    ...(valueRange !== undefined && { value_range: valueRange }),
     ...(modality !== undefined && { modality }),
     ...(bodyPart !== undefined && { body_part: bodyPart }),
     ...(laterality !== undefined && { laterality }),
@@ -133,26 +135,29 @@ function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): Image
   };
 }
 
-function choiceOf({ frame, window }: OperationInput<typeof uploadOperation>["query"]): ImageChoice {
-  return { ...(frame !== undefined && { frame }), ...(window !== undefined && { window }) };
-}
-
-/** The file of a multipart body, or the body itself. */
+/** The file of a multipart body, or the body itself, which may be empty. */
 async function readImage(request: Request, maxImageBytes: number): Promise<Uint8Array> {
   const type = request.headers.get("content-type") ?? "";
-  const bytes = type.startsWith("multipart/form-data")
+  return type.startsWith("multipart/form-data")
     ? await readFile(request, type, maxImageBytes)
     : await readBody(request, maxImageBytes);
-  if (bytes.length === 0) {
+}
+
+function checkSource(sent: Uint8Array, from: string | undefined): void {
+  if (from === undefined && sent.length === 0) {
     throw new DomainError(
       "invalid_request",
       "Cannot take the image as it must have bytes: it is empty",
-      {
-        field: "file",
-      },
+      { field: "file" },
     );
   }
-  return bytes;
+  if (from !== undefined && sent.length > 0) {
+    throw new DomainError(
+      "invalid_request",
+      "Cannot take the image as it is either sent or named by its id: it is both",
+      { field: "from" },
+    );
+  }
 }
 
 async function readFile(

@@ -1,7 +1,8 @@
-import sharp, { type SharpOptions } from "sharp";
+import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { rgbOfCmyk } from "./cmyk_pixels.ts";
 import { damagedImage } from "./damaged_image.ts";
-import type { DecodedImage } from "./decoded_image.ts";
+import type { DecodedImage, OwnWindow } from "./decoded_image.ts";
+import { levelsOfGrey16 } from "./grey16_pixels.ts";
 import type { ImageFormat } from "./image_format.ts";
 import { type ImageLimits, checkPixels } from "./image_limits.ts";
 import { leanPng } from "./png_chunks.ts";
@@ -31,19 +32,24 @@ export function restrictDecoders(): void {
  *
  * Colour profiles are ignored, as Pillow's `convert("RGB")` ignores them and the model was trained that way.
  *
+ * @param window Of the caller's own; left aside where the image is not grey of 16 bits.
  * @throws {DomainError} `image_too_large` or `damaged_image`.
  */
 export async function decodePicture(
   bytes: Uint8Array,
   format: Exclude<ImageFormat, "dicom" | "heic">,
   limits: ImageLimits,
+  window: OwnWindow | undefined,
 ): Promise<DecodedImage> {
   const lean = leanFile(bytes, format);
   const header = await readHeader(lean.bytes, format);
   const { width, height } = header;
   const frames = lean.frames ?? header.frames;
   checkPixels(width, height, limits);
-  const { image, isTransparent } = await decodePixels(lean.bytes, format, header);
+  const { image, isTransparent, ...grey } = await decodePixels(lean.bytes, format, {
+    ...header,
+    window,
+  });
   if (image.data.length !== width * height * 3) {
     throw damagedImage(
       format,
@@ -52,6 +58,7 @@ export async function decodePicture(
   }
   return {
     ...image,
+    ...grey,
     format,
     frame: { number: 1, of: frames },
     warnings: [
@@ -89,25 +96,34 @@ type Header = {
   readonly height: number;
   readonly frames: number;
   readonly isCmyk: boolean;
+  readonly isGrey16: boolean;
   readonly hasAlpha: boolean;
 };
 
 async function readHeader(bytes: Uint8Array, format: string): Promise<Header> {
   try {
-    const { autoOrient, space, pages, hasAlpha } = await sharp(bytes, OPTIONS).metadata();
-    return { ...autoOrient, frames: pages ?? 1, isCmyk: space === "cmyk", hasAlpha };
+    const { autoOrient, space, depth, pages, hasAlpha } = await sharp(bytes, OPTIONS).metadata();
+    const isGrey16 = space === "grey16" && depth === "ushort" && !hasAlpha;
+    return { ...autoOrient, frames: pages ?? 1, isCmyk: space === "cmyk", isGrey16, hasAlpha };
   } catch (error) {
     throw damagedImage(format, "its header cannot be read", error);
   }
 }
 
+/** Decoded pixels, and of grey of 16 bits how they are shown. */
+type Pixels = {
+  readonly image: RgbImage;
+  readonly isTransparent: boolean;
+} & Pick<DecodedImage, "window" | "valueRange">;
+
 async function decodePixels(
   bytes: Uint8Array,
   format: string,
-  { isCmyk, hasAlpha }: Header,
-): Promise<{ readonly image: RgbImage; readonly isTransparent: boolean }> {
+  { isCmyk, isGrey16, hasAlpha, window }: Header & { readonly window: OwnWindow | undefined },
+): Promise<Pixels> {
   try {
     const picture = sharp(bytes, OPTIONS).autoOrient();
+    if (isGrey16) return await decodeGrey16(picture, window);
     // Ink amounts are converted here, as Pillow does, and not through libvips' own printer profile.
     const converted = isCmyk
       ? picture.pipelineColourspace("cmyk").toColourspace("cmyk")
@@ -123,6 +139,18 @@ async function decodePixels(
   } catch (error) {
     throw damagedImage(format, "its pixels cannot be decoded to the end", error);
   }
+}
+
+async function decodeGrey16(picture: Sharp, window: OwnWindow | undefined): Promise<Pixels> {
+  const { data: bytes, info } = await picture
+    .pipelineColourspace("grey16")
+    .toColourspace("grey16")
+    .raw({ depth: "ushort" })
+    .toBuffer({ resolveWithObject: true });
+  const words = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  const { data, ...grey } = levelsOfGrey16(words, window);
+  const { width, height } = info;
+  return { image: { data, width, height }, ...grey, isTransparent: false };
 }
 
 /** `[pixels, 4]` with alpha as `[pixels, 3]` without. */

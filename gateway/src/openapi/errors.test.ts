@@ -130,6 +130,7 @@ const OWN: Readonly<Record<string, Partial<Record<DomainCode, Produce>>>> = {
   stopAnswer: { not_found: (send) => send() },
   uploadImage: {
     idempotency_key_reused: async (send) => twice(send, await drawPng(96), await drawPng(97)),
+    unknown_image: (send) => send({ path: "/v1/images?from=none" }),
     forbidden: async (send) =>
       send({ token: await clientToken({ images: 0 }), body: await drawPng(93) }),
     body_too_large: (send) => send({ body: "x".repeat(MAX_IMAGE_BYTES + 1) }),

@@ -136,8 +136,32 @@ describe("decodeDicom() tells", () => {
       height: 1,
       frame: { number: 1, of: 1 },
       window: { number: 0, of: 0, function: "FULL_RANGE" },
+      valueRange: [1, 2],
       warnings: [],
     });
+  });
+
+  test("the smallest and the largest value in the modality's units, padding left out", async () => {
+    const bytes = oneRowFile(
+      { bits: 16, values: [0, 100, 40, 9] },
+      ["00280120", "US", 0],
+      ["00281052", "DS", "-1024"],
+      ["00281053", "DS", "2"],
+    );
+    expect((await decodeDicom(bytes, LIMITS, {})).valueRange).toEqual([-1006, -824]);
+  });
+
+  test("a window of the caller's own, beside those that it could have had", async () => {
+    const bytes = oneRowFile(
+      { bits: 16, values: [0, 100, 200] },
+      ["00281050", "DS", "100"],
+      ["00281051", "DS", "400"],
+    );
+    const choice = { window: { center: 100, width: 201 } };
+    const { data, window } = await decodeDicom(bytes, LIMITS, choice);
+    expect(window).toEqual({ number: 0, of: 1, function: "LINEAR", center: 100, width: 201 });
+    // As the same window does that stands in a file, by PS3.3 C.11.2.1.2.1.
+    expect([data[0], data[3], data[6]]).toEqual([1, 128, 255]);
   });
 
   test.each([

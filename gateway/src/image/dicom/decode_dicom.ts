@@ -1,7 +1,7 @@
 import { DomainError } from "@medv/proto";
 import type { ImageLimits } from "../image_limits.ts";
 import { checkPixels } from "../image_limits.ts";
-import type { DecodedImage, ImageChoice } from "../decoded_image.ts";
+import { type DecodedImage, type ImageChoice, windowField } from "../decoded_image.ts";
 import { colourLevels } from "./colour_levels.ts";
 import { type DicomFile, parseDicom } from "./data_set.ts";
 import { decodeFrame } from "./decode_frame.ts";
@@ -45,14 +45,15 @@ export async function decodeDicom(
     throw new DomainError(
       "invalid_request",
       "Cannot take a window as the image must be grey: it has colours",
-      { field: "window" },
+      { field: windowField(choice) },
     );
   }
-  const pixels = isGrey
+  const { valueRange, ...pixels } = isGrey
     ? greyLevels(dataSet, module, decoded, { frame, choice: choice.window })
-    : { data: colourLevels(dataSet, module, decoded) };
+    : { data: colourLevels(dataSet, module, decoded), valueRange: undefined };
   return {
     ...pixels,
+    ...(valueRange !== undefined && { valueRange }),
     width,
     height,
     format: "dicom",

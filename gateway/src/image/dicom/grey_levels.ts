@@ -2,6 +2,7 @@
 import type { DataSet } from "dicom-parser";
 import type { Frame } from "./decode_frame.ts";
 import { modalityTransform } from "./modality_transform.ts";
+import type { ImageChoice, ValueRange } from "../decoded_image.ts";
 import type { PixelModule } from "./pixel_module.ts";
 import { type VoiTransform, type VoiWindow, voiTransform } from "./voi_transform.ts";
 
@@ -10,7 +11,7 @@ import { type VoiTransform, type VoiWindow, voiTransform } from "./voi_transform
  * white turned round, padding black. Each code of the samples is worked out once.
  *
  * @param frame From 0.
- * @param choice Of the windows, from 1.
+ * @param choice Of the windows, from 1, or the caller's own.
  * @returns Levels `[rows, columns, 3]`.
  * @throws {DomainError} `damaged_image`; `invalid_request` if there is no such window.
  */
@@ -18,17 +19,23 @@ export function greyLevels(
   dataSet: DataSet,
   module: PixelModule,
   { words, photometric }: Frame,
-  { frame, choice }: { readonly frame: number; readonly choice: number | undefined },
-): { readonly data: Uint8Array; readonly window: VoiWindow } {
+  { frame, choice }: { readonly frame: number; readonly choice: ImageChoice["window"] },
+): {
+  readonly data: Uint8Array;
+  readonly window: VoiWindow;
+  /** Undefined where all is padding. */
+  readonly valueRange: ValueRange | undefined;
+} {
   const { bitsStored, isSigned } = module;
   const codes = codesOf(words, module);
   const isPadding = paddingTest(dataSet, isSigned);
   const modality = modalityTransform(dataSet, frame, isSigned);
   const stored = (code: number): number =>
     isSigned && code >= 2 ** (bitsStored - 1) ? code - 2 ** bitsStored : code;
-  const values = (): Iterable<number> => presentValues(codes, bitsStored, stored, isPadding);
+  const present = presentValues(codes, bitsStored, stored, isPadding);
+  const valueRange = rangeOf(present, modality);
   const voi =
-    voiTransform(dataSet, frame, { choice, isSigned }) ?? wholeRange(module, modality, values);
+    voiTransform(dataSet, frame, { choice, isSigned }) ?? wholeRange(module, modality, valueRange);
   const levels = new Uint8Array(2 ** bitsStored);
   for (let code = 0; code < levels.length; code++) {
     const value = stored(code);
@@ -40,7 +47,7 @@ export function greyLevels(
   for (let pixel = 0; pixel < codes.length; pixel++) {
     data.fill(levels[codes[pixel]!]!, 3 * pixel, 3 * pixel + 3);
   }
-  return { data, window: voi.window };
+  return { data, window: voi.window, valueRange };
 }
 
 /** The bits that count, without what else a word may hold (overlays, an old habit). */
@@ -82,23 +89,33 @@ function* presentValues(
   }
 }
 
+/** Smallest and largest of the values that are there; undefined where there are none. */
+function rangeOf(
+  values: Iterable<number>,
+  modality: (stored: number) => number,
+): ValueRange | undefined {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    least = Math.min(least, modality(value));
+    most = Math.max(most, modality(value));
+  }
+  return least <= most ? [least, most] : undefined;
+}
+
 /** Where the file offers no window: up to 8 bits are shown as they are, more from the smallest to the largest value. */
 function wholeRange(
   { bitsStored, isSigned }: PixelModule,
   modality: (stored: number) => number,
-  present: () => Iterable<number>,
+  valueRange: ValueRange | undefined,
 ): VoiTransform {
   const isSmall = bitsStored <= 8;
   const offset = isSigned ? 2 ** (bitsStored - 1) : 0;
-  const values = isSmall ? [-offset, 2 ** bitsStored - 1 - offset] : present();
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, modality(value));
-    high = Math.max(high, modality(value));
-  }
+  const full = rangeOf([-offset, 2 ** bitsStored - 1 - offset], modality);
+  const [least, most] = (isSmall ? full : valueRange) ?? [0, 0];
   return {
     window: { number: 0, of: 0, function: isSmall ? "FULL_RANGE" : "MIN_MAX" },
-    level: (value) => (high > low ? Math.min(Math.max((value - low) / (high - low), 0), 1) : 0),
+    level: (value) =>
+      most > least ? Math.min(Math.max((value - least) / (most - least), 0), 1) : 0,
   };
 }

@@ -1,12 +1,13 @@
 import { DomainError } from "@medv/proto";
 import type { DataSet } from "dicom-parser";
+import type { ImageChoice, OwnWindow } from "../decoded_image.ts";
 import { decimals, items } from "./data_set.ts";
 import { frameScopes } from "./functional_groups.ts";
 import { lookUp, readLookupTable } from "./lookup_table.ts";
 
 /** Which values of interest are shown, as it is told to the caller. */
 export type VoiWindow = {
-  /** Of those that the file offers, from 1: first its windows, then its lookup tables. 0 where it offers none. */
+  /** Of those that the file offers, from 1: first its windows, then its lookup tables. 0 where it is none of them. */
   readonly number: number;
   readonly of: number;
   /** MIN_MAX and FULL_RANGE are ours, where the file offers none. */
@@ -26,7 +27,7 @@ export type VoiTransform = {
  * What the file offers to show its values by.
  *
  * @param frame From 0.
- * @param choice From 1; the first where it is not given.
+ * @param choice From 1, or the caller's own; the first where it is not given.
  * @returns Nothing where the file offers nothing.
  * @throws {DomainError} `damaged_image`; `invalid_request` if there is no such choice.
  * @see DICOM PS3.3 C.11.2
@@ -34,9 +35,10 @@ export type VoiTransform = {
 export function voiTransform(
   dataSet: DataSet,
   frame: number,
-  { choice, isSigned }: { readonly choice: number | undefined; readonly isSigned: boolean },
+  { choice, isSigned }: { readonly choice: ImageChoice["window"]; readonly isSigned: boolean },
 ): VoiTransform | undefined {
   const offers = [...windows(dataSet, frame), ...tables(dataSet, isSigned)];
+  if (typeof choice === "object") return ownTransform(choice, offers.length);
   const found = offers[(choice ?? 1) - 1];
   if (found === undefined && choice !== undefined) {
     throw new DomainError(
@@ -46,6 +48,18 @@ export function voiTransform(
     );
   }
   return found && { ...found, window: { ...found.window, number: choice ?? 1, of: offers.length } };
+}
+
+/**
+ * A window that the caller gives.
+ *
+ * @param of How many the file offers.
+ */
+export function ownTransform({ center, width }: OwnWindow, of: number): VoiTransform {
+  return {
+    window: { number: 0, of, function: "LINEAR", center, width },
+    level: windowLevel("LINEAR", center, width),
+  };
 }
 
 /**

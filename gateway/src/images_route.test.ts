@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startScriptedGateway } from "./testing/scripted_gateway.ts";
+
+/** A file that offers two windows, 40/400 and -600/1500. */
+const CT = join(import.meta.dirname, "image/dicom/testing/files/ct_jpeg_ls.dcm");
+
+let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
+let bytes: Uint8Array<ArrayBuffer>;
+
+beforeAll(async () => {
+  gateway = await startScriptedGateway();
+  bytes = new Uint8Array(await readFile(CT));
+});
+afterAll(() => gateway.stop());
+
+async function post(query: string, body?: Uint8Array<ArrayBuffer>): Promise<Response> {
+  return await gateway.app.request(`/v1/images${query}`, {
+    method: "POST",
+    ...(body !== undefined && { body }),
+  });
+}
+
+async function idOf(response: Response): Promise<string> {
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { id: string }).id;
+}
+
+async function tile(id: string): Promise<string> {
+  const response = await gateway.app.request(`/v1/images/${id}/tiles/0`);
+  return Buffer.from(await response.arrayBuffer()).toString("base64");
+}
+
+test("POST /v1/images shows an image that was sent before through another window, as an image of its own", async () => {
+  const sent = await post("", bytes);
+  expect(await sent.clone().json()).toMatchObject({
+    window: { number: 1, of: 2, center: 40, width: 400 },
+    value_range: [expect.any(Number), expect.any(Number)],
+  });
+  const first = await idOf(sent);
+  const same = await idOf(await post(`?from=${first}&center=40&width=400`));
+  const second = await idOf(await post(`?from=${first}&window=2`));
+  const other = await post(`?from=${first}&center=-600&width=1500`);
+  expect(await other.clone().json()).toMatchObject({
+    window: { number: 0, of: 2, function: "LINEAR", center: -600, width: 1500 },
+  });
+  expect(await tile(same)).toBe(await tile(first));
+  expect(await tile(await idOf(other))).toBe(await tile(second));
+  expect(await tile(second)).not.toBe(await tile(first));
+  expect((await gateway.app.request(`/v1/images/${same}`, { method: "DELETE" })).status).toBe(204);
+  expect((await gateway.app.request(`/v1/images/${first}`)).status).toBe(200);
+});
+
+test.each([
+  { query: "?center=40", field: "width" },
+  { query: "?width=400", field: "center" },
+  { query: "?window=1&center=40&width=400", field: "window" },
+  { query: "?center=forty&width=400", field: "center" },
+  { query: "?center=40&width=0.5", field: "width" },
+  { query: "?from=img_1&center=40&width=400", field: "from" },
+])("POST /v1/images refuses $query with an image, naming $field", async ({ query, field }) => {
+  const response = await post(query, bytes);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: "invalid_request", field });
+});
+
+test("POST /v1/images does not know an image that was not sent", async () => {
+  const response = await post("?from=img_1");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "unknown_image", field: "from" });
+});
