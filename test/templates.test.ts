@@ -44,6 +44,29 @@ test.each(PROFILES)(
   },
 );
 
+test("generate() tells what is given, and how the canvas shrinks where a choice is short", async () => {
+  const long = "on both of its sides";
+  const template = `SIDE: {{left|${long}}}. {{4}} SURE: {{yes|no}}!`;
+  // So that the short choice is made.
+  const forbiddenTokenIds = decoder.session.tokenizer.encodeText(` ${long}`);
+  const [answer] = await decoder.ask({ profile: Profile.EXACT, template, forbiddenTokenIds });
+  const { start, drafts = [] } = answer ?? {};
+  const canvas = Array.from({ length: start?.canvasLength ?? 0 }, () => "_");
+  for (const { position, text } of start?.given ?? []) canvas[position] = text;
+  expect(canvas.join("")).toMatch(/^SIDE:_+\. _+ SURE:_+!$/);
+  const lengths = [canvas.length];
+  for (const { tokens, canvasLength = 0 } of drafts) {
+    const end = (tokens.at(-1)?.position ?? 0) + 1;
+    canvas.splice(end, canvas.length - canvasLength);
+    for (const { position, text } of tokens) canvas[position] = text;
+    expect(canvas).toHaveLength(canvasLength);
+    expect(canvas.join("")).toMatch(/^SIDE:.*\..* SURE:.*!$/s);
+    lengths.push(canvasLength);
+  }
+  expect(canvas.join("")).toBe(answer?.text);
+  expect(lengths.at(-1)).toBeLessThan(lengths[0] ?? 0);
+});
+
 test("generate() may end in a gap that nothing follows, and not before", async () => {
   const { tokenizer } = decoder.session;
   const { eot } = tokenizer.special;

@@ -150,12 +150,13 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): ChoiceEv
     case "answerStart":
       return answerStart(event.value, progress.model);
     case "blockDraft": {
-      const { block, forwardPasses, revisions, tokens } = event.value;
+      const { block, forwardPasses, revisions, canvasLength, tokens } = event.value;
       return {
         type: "block-draft",
         block,
         forward_passes: forwardPasses,
         revisions,
+        ...(canvasLength !== undefined && { canvas_length: canvasLength }),
         tokens: tokens.map(({ position, text, confidence, committed, step }) => ({
           position,
           text,
@@ -197,6 +198,10 @@ function answerStart(start: AnswerStart, model: string): ChoiceEvent {
     block_length: start.blockLength,
     steps: start.steps,
     seed: String(start.seed),
+    ...(start.canvasLength !== undefined && { canvas_length: start.canvasLength }),
+    ...(start.given.length > 0 && {
+      given: start.given.map(({ position, text }) => ({ position, text })),
+    }),
   };
 }
 

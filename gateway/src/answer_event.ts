@@ -38,6 +38,17 @@ const answerStart = z
     seed: z
       .string()
       .meta({ description: "In decimal, as it may exceed what a JSON number holds." }),
+    canvas_length: z.int().optional().meta({
+      description:
+        "Tokens of the canvas before the first run; it may grow up to `gen_length`, or shrink where a choice is shorter than its gap.",
+    }),
+    given: z
+      .array(z.object({ position: z.int(), text: z.string() }))
+      .optional()
+      .meta({
+        description:
+          "What a template gives; it moves where the canvas changes its length before it.",
+      }),
   })
   .meta({ id: "AnswerStart" });
 
@@ -59,6 +70,10 @@ const blockDraft = z
     block: z.int(),
     forward_passes: z.int(),
     revisions: z.int().meta({ description: "Tokens that were covered again so far." }),
+    canvas_length: z.int().optional().meta({
+      description:
+        "Tokens of the canvas. Behind the block all is covered but what is given; that has moved up where the canvas became shorter.",
+    }),
     tokens: z.array(draftToken),
   })
   .meta({ id: "BlockDraft", description: "Provisional tokens; only `text-delta` is final." });

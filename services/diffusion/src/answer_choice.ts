@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { MergedPrompt } from "@medv/model/merge_prompt";
 import type { Tokenizer } from "@medv/model/tokenizer";
 import {
+  type AnswerStartSchema,
   FinishReason,
   GenerateResponseSchema,
   type GenerateResponse,
@@ -14,6 +15,7 @@ import { CommittedTextStream } from "./committed_text.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import { denoise, type RunEnd } from "./denoise.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
+import { firstCanvas } from "./first_canvas.ts";
 import { traceBlocks } from "./trace_blocks.ts";
 
 /** One of the answers to a conversation. */
@@ -82,6 +84,7 @@ export async function* answerChoice(
       blockLength: settings.blockLength,
       steps: settings.steps ?? 0,
       seed: BigInt(settings.seed),
+      ...canvasStart(settings, tokenizer),
     },
   });
 
@@ -141,6 +144,18 @@ export async function* answerChoice(
     genLength,
     firstRunMs,
   });
+}
+
+/** What is known of the canvas before the first run. */
+function canvasStart(
+  settings: DenoiseSettings,
+  { special, tokenText }: Pick<Tokenizer, "special" | "tokenText">,
+): Pick<MessageInitShape<typeof AnswerStartSchema>, "canvasLength" | "given"> {
+  const { tokenIds } = firstCanvas(settings, special.mask);
+  const given = [...tokenIds.entries()]
+    .filter(([, id]) => id !== special.mask)
+    .map(([position, id]) => ({ position, text: tokenText(id) }));
+  return { canvasLength: tokenIds.length, given };
 }
 
 /** The tokens from the start that will not change any more, up to a stop. */

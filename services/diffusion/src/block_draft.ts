@@ -12,6 +12,7 @@ export function blockDraft(
     block: end.block,
     forwardPasses: end.forwardPasses,
     revisions: end.revisions,
+    canvasLength: end.tokenIds.length,
     tokens: Array.from({ length: end.blockEnd - end.activeStart }, (_, at) => {
       const position = end.activeStart + at;
       const committed = end.tokenIds[position] !== special.mask;

@@ -1,10 +1,11 @@
 import type { MergedPrompt } from "@medv/model/merge_prompt";
 import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
-import { countMasked, coveredCanvas, type Canvas } from "./canvas.ts";
-import { choose, openChoice, templateCanvas } from "./choose.ts";
+import { countMasked, type Canvas } from "./canvas.ts";
+import { choose, openChoice } from "./choose.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
+import { firstCanvas } from "./first_canvas.ts";
 import { fitWords } from "./fit_words.ts";
 import { grow } from "./grow.ts";
 import { viewOf, type View } from "./view.ts";
@@ -56,7 +57,7 @@ export async function* denoise(
   signal: AbortSignal,
 ): AsyncGenerator<RunEnd> {
   let request = asked;
-  let canvas = firstCanvas(request);
+  let canvas = firstCanvas(request.settings, request.maskId);
   let start = 0;
   for (let round = 0; ; round++) {
     const { blockLength, plan } = request.settings;
@@ -77,21 +78,6 @@ export async function* denoise(
     const next = longerCanvas(canvas, request, round);
     if (next === undefined) return;
     ({ canvas, start } = next);
-  }
-}
-
-function firstCanvas({ settings, maskId }: DenoiseRequest): Canvas {
-  const { genLength, plan } = settings;
-  switch (plan.type) {
-    case "fixed":
-      return coveredCanvas(genLength, maskId);
-    case "adaptive":
-    case "words":
-      return coveredCanvas(plan.startLength, maskId);
-    case "template":
-      return templateCanvas(plan, maskId);
-    default:
-      return plan satisfies never;
   }
 }
 
