@@ -7,5 +7,6 @@ export default defineConfig({
     // Tests say what is right, not how fast: these only end what hangs, on however slow a machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

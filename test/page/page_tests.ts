@@ -55,7 +55,7 @@ export async function askSample(page: Page): Promise<void> {
 
 /** Waits until so many answers have come to their end. */
 export async function answered(page: Page, count = 1): Promise<void> {
-  await expect.poll(() => page.locator(".facts").count(), { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => page.locator(".facts").count()).toBe(count);
 }
 
 /** What axe finds wrong. */

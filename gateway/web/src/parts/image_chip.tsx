@@ -4,6 +4,7 @@ import { detach } from "../session/attach.ts";
 import { ImageDialog } from "./image_dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
+import { hasWindow } from "./window_view.tsx";
 
 /** An image that waits for its question. */
 export function ImageChip({ image }: { readonly image: ChatImage }) {
@@ -24,11 +25,16 @@ export function ImageChip({ image }: { readonly image: ChatImage }) {
           ? `${upload.width} × ${upload.height}`
           : problem === undefined && "sending …"}
       </span>
+      {hasWindow(upload) && (
+        <button type="button" aria-label={`Window of ${name}`} onClick={() => setIsOpen(true)}>
+          Window
+        </button>
+      )}
       <button type="button" aria-label={`Remove ${name}`} onClick={() => detach(key)}>
         Remove
       </button>
       {problem !== undefined && <ProblemView problem={problem} />}
-      {isOpen && <ImageDialog image={image} onClose={() => setIsOpen(false)} />}
+      {isOpen && <ImageDialog image={image} canChange onClose={() => setIsOpen(false)} />}
     </div>
   );
 }

@@ -4,14 +4,18 @@ import { Dialog } from "./dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
 import { useTile } from "./use_tile.ts";
+import { hasWindow, WindowView } from "./window_view.tsx";
 import { ZoomView } from "./zoom_view.tsx";
 
 /** An image at large, and what the gateway made of it. */
 export function ImageDialog({
   image,
+  canChange,
   onClose,
 }: {
   readonly image: ChatImage;
+  /** It was not asked about yet. */
+  readonly canChange: boolean;
   readonly onClose: () => void;
 }) {
   const { name, upload, problem } = image;
@@ -20,6 +24,7 @@ export function ImageDialog({
       <ZoomView label={name}>
         <ImagePicture image={image} alt={name} />
       </ZoomView>
+      {canChange && hasWindow(upload) && <WindowView image={image} />}
       {problem !== undefined && <ProblemView problem={problem} />}
       {upload !== undefined && <Preprocessed upload={upload} />}
     </Dialog>
@@ -36,7 +41,7 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
     <section>
       <h3>What the model is shown</h3>
       <p>
-        {`${width} × ${height} pixels became ${made}. `}
+        {`${width} × ${height} pixels became ${made}${windowText(upload)}. `}
         Only pixels go on: names, dates, places and all other metadata stay behind.
       </p>
       {warnings.map(({ code, message }) => (
@@ -53,6 +58,11 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
       </ul>
     </section>
   );
+}
+
+function windowText({ window }: Upload): string {
+  const { center, width } = window ?? {};
+  return center === undefined ? "" : `, grey values at level ${center} and width ${width}`;
 }
 
 function Tile(props: { readonly imageId: string; readonly tile: number; readonly of: number }) {

@@ -2,9 +2,9 @@ import { useEffect, useState } from "hono/jsx/dom";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { useTile } from "./use_tile.ts";
 
-/** The image as the browser shows it; what the browser cannot show (DICOM, HEIC) as the model sees it. */
+/** The image as the browser shows it; what it cannot show (DICOM, HEIC, a window of grey) as the model sees it. */
 export function ImagePicture({ image, alt }: { readonly image: ChatImage; readonly alt: string }) {
-  const { file, name, upload } = image;
+  const { file, name, upload, window } = image;
   const [url, setUrl] = useState("");
   const [isShown, setIsShown] = useState(true);
   useEffect(() => {
@@ -12,9 +12,10 @@ export function ImagePicture({ image, alt }: { readonly image: ChatImage; readon
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [file]);
-  const tile = useTile(isShown ? undefined : upload?.id, 0);
+  const isOriginal = isShown && window === undefined;
+  const tile = useTile(isOriginal ? undefined : upload?.id, 0);
   if (url === "") return null;
-  if (isShown)
+  if (isOriginal)
     return <img src={url} alt={alt} draggable={false} onError={() => setIsShown(false)} />;
   if (tile.url === undefined) return <span class="quiet">{name}</span>;
   return <img src={tile.url} alt={alt} draggable={false} />;

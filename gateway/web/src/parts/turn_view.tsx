@@ -74,7 +74,7 @@ function Thumb({ image }: { readonly image: ChatImage }) {
       >
         <ImagePicture image={image} alt="" />
       </button>
-      {isOpen && <ImageDialog image={image} onClose={() => setIsOpen(false)} />}
+      {isOpen && <ImageDialog image={image} canChange={false} onClose={() => setIsOpen(false)} />}
     </>
   );
 }

@@ -1,9 +1,8 @@
-import { ProblemError, problemOf } from "../api/problem.ts";
-import { type Upload, upload } from "../api/upload.ts";
+import { problemOf } from "../api/problem.ts";
+import type { GreyWindow, Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
+import { sendImage, sendWindow } from "./send_image.ts";
 import { session } from "./session.ts";
-
-const uploads = new Map<string, Promise<Upload>>();
 
 /** Takes images into the draft and sends them at once, so that they are encoded when the question comes. */
 export function attach(files: readonly File[]): void {
@@ -16,7 +15,7 @@ export function attach(files: readonly File[]): void {
     ...state,
     draft: { ...state.draft, images: [...state.draft.images, ...images] },
   }));
-  for (const image of images) void sendDraft(image);
+  for (const image of images) void take(image.key, sendImage(image));
 }
 
 /** Takes an image out of the draft. */
@@ -39,34 +38,28 @@ export async function attachSample(url: string, name: string): Promise<void> {
 }
 
 /**
- * The image with what the gateway made of it, sent if that was not done.
+ * Shows an image of the draft through another window.
  *
- * @throws {ProblemError} What the gateway says of the image.
+ * @param window The file's own where it is undefined.
  */
-export async function uploaded(image: ChatImage): Promise<ChatImage> {
-  if (image.upload !== undefined) return image;
-  if (image.problem !== undefined) throw new ProblemError(image.problem);
-  return { ...image, upload: await send(image) };
+export function chooseWindow(key: string, window: GreyWindow | undefined): void {
+  change(key, (each) => ({ ...each, window }));
+  const image = session.get().draft.images.find((each) => each.key === key);
+  if (image !== undefined) void take(key, sendWindow(image));
 }
 
-async function sendDraft(image: ChatImage): Promise<void> {
+async function take(key: string, sending: Promise<Upload>): Promise<void> {
   try {
-    replace({ ...image, upload: await send(image) });
+    const upload = await sending;
+    change(key, (image) => ({ ...image, upload, problem: undefined }));
   } catch (error) {
-    replace({ ...image, problem: problemOf(error) });
+    change(key, (image) => ({ ...image, problem: problemOf(error) }));
   }
 }
 
-/** One upload for each image, whoever waits for it. */
-function send({ key, file }: ChatImage): Promise<Upload> {
-  const pending = uploads.get(key) ?? upload(file).finally(() => uploads.delete(key));
-  uploads.set(key, pending);
-  return pending;
-}
-
-function replace(image: ChatImage): void {
+function change(key: string, by: (image: ChatImage) => ChatImage): void {
   session.set((state) => {
-    const images = state.draft.images.map((each) => (each.key === image.key ? image : each));
+    const images = state.draft.images.map((each) => (each.key === key ? by(each) : each));
     return { ...state, draft: { ...state.draft, images } };
   });
 }

@@ -9,7 +9,7 @@ import { applyEvent } from "../conversation/apply_event.ts";
 import type { Answer, ChatImage, Turn } from "../conversation/conversation.ts";
 import { withAnswer } from "../conversation/conversation.ts";
 import { answerBody } from "../conversation/messages.ts";
-import { uploaded } from "./attach.ts";
+import { uploaded } from "./send_image.ts";
 import { changeConversation, conversationOf, saveConversation, session } from "./session.ts";
 
 /** Where an answer stands. */

@@ -1,0 +1,86 @@
+import { ProblemError } from "../api/problem.ts";
+import { discard, type Upload, upload, uploadAgain } from "../api/upload.ts";
+import type { ChatImage } from "../conversation/conversation.ts";
+
+/** What is on its way for an image, by the image's key; whoever needs the image waits for it. */
+const pending = new Map<string, Promise<Upload>>();
+
+/** Images whose window is being moved. */
+const moving = new Map<string, ChatImage>();
+
+/** How long a window has to stand still before it is sent, in milliseconds: a slider passes through many. */
+const SETTLE_MS = 250;
+
+/**
+ * The image with what the gateway made of it, sent if that was not done.
+ *
+ * @throws {ProblemError} What the gateway says of the image.
+ */
+export async function uploaded(image: ChatImage): Promise<ChatImage> {
+  const made = pending.get(image.key);
+  if (made !== undefined) return { ...image, upload: await made };
+  if (image.upload !== undefined) return image;
+  if (image.problem !== undefined) throw new ProblemError(image.problem);
+  return { ...image, upload: await sendImage(image) };
+}
+
+/**
+ * Sends an image, once, whoever wants it.
+ *
+ * @throws {ProblemError} What the gateway says of the image.
+ */
+export function sendImage({ key, file, window }: ChatImage): Promise<Upload> {
+  return pending.get(key) ?? inTurn(key, () => upload(file, window));
+}
+
+/**
+ * Has an image shown through its new window as soon as that stands still.
+ *
+ * @throws {ProblemError} What the gateway says of the image.
+ */
+export function sendWindow(image: ChatImage): Promise<Upload> {
+  const made = moving.has(image.key) ? pending.get(image.key) : undefined;
+  moving.set(image.key, image);
+  return made ?? inTurn(image.key, (before) => settle(image, before));
+}
+
+/** Begins when what is on its way for the image has arrived. */
+function inTurn(
+  key: string,
+  work: (before: Upload | undefined) => Promise<Upload>,
+): Promise<Upload> {
+  const before = pending.get(key)?.catch(() => undefined); // whoever sent it was told
+  const run = async (): Promise<Upload> => await work(await before);
+  const made = run().finally(() => {
+    if (pending.get(key) === made) pending.delete(key);
+  });
+  pending.set(key, made);
+  return made;
+}
+
+async function settle(first: ChatImage, before: Upload | undefined): Promise<Upload> {
+  let image = first;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const newest = moving.get(first.key) ?? image;
+    if (newest === image) break;
+    image = newest;
+  }
+  moving.delete(first.key);
+  return await showAgain(image, before ?? image.upload);
+}
+
+/** By its id, so that the file is not sent again; by its file where the gateway does not keep it any more. */
+async function showAgain({ file, window }: ChatImage, before: Upload | undefined): Promise<Upload> {
+  if (before === undefined) return await upload(file, window);
+  try {
+    const made = await uploadAgain(before.id, window);
+    // Nobody has asked about the one before. If this fails it expires by itself.
+    discard(before.id).catch(() => {});
+    return made;
+  } catch (error) {
+    const isGone = error instanceof ProblemError && error.problem.code === "unknown_image";
+    if (!isGone) throw error;
+    return await upload(file, window);
+  }
+}
