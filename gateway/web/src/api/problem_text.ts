@@ -6,7 +6,7 @@ export const PROBLEM_TEXTS = {
   unsupported_field:
     "This gateway does not offer one of the settings. Reload the page, then ask again.",
   invalid_setting:
-    "These settings do not fit together. Choose another length or profile, then ask again.",
+    "These settings do not fit. What is wrong stands at the setting, below the question; change it, then press Retry.",
   invalid_messages: "This conversation cannot go on as it is. Start a new one.",
   context_too_long:
     "The conversation is too long for the model. Ask for a shorter answer, or start a new conversation.",

@@ -15,8 +15,14 @@ export type ChatImage = {
   readonly problem?: Problem | undefined;
 };
 
-/** How an answer is to be decoded. */
-export type AnswerSettings = { readonly profile: string; readonly genLength: number };
+/** How an answer is to be decoded, and how it comes to its length: by its template, its words or its tokens. */
+export type AnswerSettings = {
+  readonly profile: string;
+  /** In tokens. */
+  readonly genLength: number;
+  readonly words?: number | undefined;
+  readonly template?: string | undefined;
+};
 
 export type AnswerStart = Extract<AnswerEvent, { type: "answer-start" }>;
 export type AnswerEnd = Extract<AnswerEvent, { type: "answer-end" }>;

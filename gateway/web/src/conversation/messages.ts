@@ -9,8 +9,12 @@ type Message = { readonly role: "user" | "assistant"; readonly content: string |
 export type AnswerBody = {
   readonly model: string;
   readonly messages: readonly Message[];
-  readonly max_tokens: number;
-  readonly diffusion: { readonly profile: string };
+  readonly max_tokens?: number;
+  readonly diffusion: {
+    readonly profile: string;
+    readonly words?: number;
+    readonly template?: string;
+  };
 };
 
 /**
@@ -22,7 +26,7 @@ export type AnswerBody = {
 export function answerBody(
   model: string,
   turns: readonly Turn[],
-  { profile, genLength }: AnswerSettings,
+  settings: AnswerSettings,
 ): AnswerBody {
   const last = turns.length - 1;
   const messages = turns.flatMap((turn, index): Message[] => {
@@ -30,7 +34,14 @@ export function answerBody(
     const text = turn.answers[0]?.text ?? "";
     return text === "" ? [] : [questionOf(turn), { role: "assistant", content: text }];
   });
-  return { model, messages, max_tokens: genLength, diffusion: { profile } };
+  return { model, messages, ...settingsOf(settings) };
+}
+
+/** What decides the length excludes all else that would. */
+function settingsOf({ profile, genLength, words, template }: AnswerSettings) {
+  if (template !== undefined) return { diffusion: { profile, template } };
+  if (words !== undefined) return { diffusion: { profile, words } };
+  return { max_tokens: genLength, diffusion: { profile } };
 }
 
 function questionOf({ question, images }: Turn): Message {

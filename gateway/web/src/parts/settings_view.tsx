@@ -1,50 +1,112 @@
+import { useEffect, useRef } from "hono/jsx/dom";
+import type { AnswerSettings } from "../conversation/conversation.ts";
+import { refusedSetting } from "../conversation/refused_setting.ts";
 import { session, useSession } from "../session/session.ts";
 import { PROFILE_TEXTS } from "./profile_texts.ts";
+import { SettingProblem } from "./setting_problem.tsx";
+import { TemplateView } from "./template_view.tsx";
 
-/** Shortest and longest answer of the slider, and its step, in tokens. */
-const [SHORTEST, LONGEST, STEP] = [8, 256, 8];
+/** Shortest and longest answer of the slider, and its step, by what is counted. */
+const LENGTHS = {
+  tokens: { least: 8, most: 256, step: 8 },
+  words: { least: 5, most: 150, step: 5 },
+} as const;
+type Unit = keyof typeof LENGTHS;
 
-/** Length of the answer and profile of the decoder. */
+/** Words that are asked for at first: about as much as the model says by itself. */
+const FIRST_WORDS = 30;
+
+/** How long an answer is, what of it is given, and the profile of the decoder. */
 export function SettingsView() {
-  const { model, settings } = useSession();
-  const profiles = model?.profiles ?? [];
-  const longest = Math.min(LONGEST, Math.floor((model?.context_length ?? LONGEST) / 2));
+  const { model, settings, conversations, currentKey } = useSession();
+  const { profile, genLength, words, template } = settings;
+  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
+  const refused = refusedSetting(turns, settings);
+  const box = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (refused !== undefined && box.current !== null) box.current.open = true;
+  }, [refused]);
+  const unit: Unit = words === undefined ? "tokens" : "words";
+  const { least, most, step } = LENGTHS[unit];
+  const context = Math.floor((model?.context_length ?? most) / 2);
   return (
-    <details class="settings">
-      <summary>{`Length ${settings.genLength} tokens, profile ${settings.profile}`}</summary>
-      <div>
+    <details class="settings" ref={box}>
+      <summary>{`${lengthText(settings)}, profile ${profile}`}</summary>
+      <fieldset class="length" disabled={template !== undefined}>
         <label>
           Length
           <input
             type="range"
-            min={SHORTEST}
-            max={longest}
-            step={STEP}
-            value={settings.genLength}
-            onInput={(event: Event) => change({ genLength: Number(valueOf(event)) })}
+            min={least}
+            max={Math.min(most, context)}
+            step={step}
+            value={words ?? genLength}
+            onInput={(event: Event) => setLength(unit, Number(valueOf(event)))}
           />
+          <output>{words ?? genLength}</output>
         </label>
+        <select
+          aria-label="Count"
+          value={unit}
+          onChange={(event: Event) => setUnit(valueOf(event) === "words" ? "words" : "tokens")}
+        >
+          {(["tokens", "words"] as const).map((each) => (
+            <option key={each} value={each} selected={each === unit}>
+              {each}
+            </option>
+          ))}
+        </select>
+        <small class="quiet">{template === undefined ? "" : "The template is the length."}</small>
+      </fieldset>
+      <SettingProblem
+        problem={refused}
+        fields={["max_tokens", "diffusion.gen_length", "diffusion.words"]}
+      />
+      <TemplateView
+        template={template}
+        problem={refused}
+        onChange={(text) => change((old) => ({ ...old, template: text === "" ? undefined : text }))}
+      />
+      <div class="row">
         <label>
           Profile
           <select
-            value={settings.profile}
-            onChange={(event: Event) => change({ profile: valueOf(event) })}
+            name="profile"
+            value={profile}
+            onChange={(event: Event) => {
+              const chosen = valueOf(event);
+              change((old) => ({ ...old, profile: chosen }));
+            }}
           >
-            {profiles.map((profile) => (
-              <option key={profile} value={profile} selected={profile === settings.profile}>
-                {profile}
+            {(model?.profiles ?? []).map((each) => (
+              <option key={each} value={each} selected={each === profile}>
+                {each}
               </option>
             ))}
           </select>
         </label>
-        <small class="quiet">{PROFILE_TEXTS[settings.profile] ?? ""}</small>
+        <small class="quiet">{PROFILE_TEXTS[profile] ?? ""}</small>
       </div>
+      <SettingProblem problem={refused} fields={["diffusion.profile"]} />
     </details>
   );
 }
 
-function change(part: Partial<{ genLength: number; profile: string }>): void {
-  session.set((state) => ({ ...state, settings: { ...state.settings, ...part } }));
+function lengthText({ genLength, words, template }: AnswerSettings): string {
+  if (template !== undefined) return "By a template";
+  return words === undefined ? `Length ${genLength} tokens` : `Length ${words} words`;
+}
+
+function setLength(unit: Unit, count: number): void {
+  change((old) => (unit === "words" ? { ...old, words: count } : { ...old, genLength: count }));
+}
+
+function setUnit(unit: Unit): void {
+  change((old) => ({ ...old, words: unit === "words" ? FIRST_WORDS : undefined }));
+}
+
+function change(by: (settings: AnswerSettings) => AnswerSettings): void {
+  session.set((state) => ({ ...state, settings: by(state.settings) }));
 }
 
 function valueOf({ target }: Event): string {

@@ -5,6 +5,7 @@ import {
   type Turn,
   withTurn,
 } from "../conversation/conversation.ts";
+import { isRefused } from "../conversation/refused_setting.ts";
 import { type AnswerPlace, runAnswer } from "./run_answer.ts";
 import { changeConversation, EMPTY_DRAFT, saveConversation, session } from "./session.ts";
 
@@ -35,9 +36,9 @@ export async function askBeside(place: AnswerPlace, settings: AnswerSettings): P
   await begin(place, answer);
 }
 
-/** Asks for an answer anew, in the place of one that is there. */
+/** Asks for an answer anew, in the place of one that is there; with the settings at hand where its own were refused. */
 export async function retry(place: AnswerPlace, old: Answer): Promise<void> {
-  const answer = newAnswer(old.settings);
+  const answer = newAnswer(isRefused(old) ? session.get().settings : old.settings);
   changeAnswers(place, (answers) => answers.map((each) => (each.key === old.key ? answer : each)));
   await begin(place, answer);
 }

@@ -23,6 +23,7 @@ export async function openModel(): Promise<void> {
       problem: undefined,
       settings: {
         profile: model.default_profile ?? model.profiles[0] ?? "",
+        ...state.settings,
         genLength: model.default_gen_length ?? state.settings.genLength,
       },
     }));
