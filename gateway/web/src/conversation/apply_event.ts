@@ -1,5 +1,5 @@
 import type { AnswerEvent } from "../../../src/answer_event.ts";
-import { applyFrame, coveredCanvas } from "../fog/canvas.ts";
+import { applyFrame, firstCanvas } from "../fog/canvas.ts";
 import { framesOf } from "../fog/frames_of.ts";
 import type { Answer } from "./conversation.ts";
 
@@ -19,7 +19,7 @@ export function applyEvent(answer: Answer, event: AnswerEvent, nowMs: number): A
         start: event,
         text: "",
         frames: [],
-        canvas: coveredCanvas(event.gen_length, event.block_length),
+        canvas: firstCanvas(event),
       };
     case "block-draft": {
       if (answer.canvas === undefined) return answer;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { applyFrame, coveredCanvas, meanConfidence } from "./canvas.ts";
+import { applyFrame, type Canvas, firstCanvas, meanConfidence } from "./canvas.ts";
 import { framesOf } from "./frames_of.ts";
 
 type Token = { text: string; confidence: number; committed: boolean; step?: number };
@@ -15,11 +15,15 @@ function draft(forwardPasses: number, tokens: readonly Token[]) {
   };
 }
 
+function coveredCanvas(length: number): Canvas {
+  return firstCanvas({ gen_length: length, block_length: length });
+}
+
 const sure = { text: "a", confidence: 0.9, committed: true, step: 0 };
 const open = { text: "b", confidence: 0.2, committed: false };
 
 test("framesOf() keeps only what changed", () => {
-  const canvas = coveredCanvas(2, 2);
+  const canvas = coveredCanvas(2);
   const [first] = framesOf(draft(1, [sure, open]), canvas);
   expect(first?.changes).toHaveLength(2);
   if (first === undefined) throw new Error("no frame");
@@ -32,7 +36,7 @@ test("framesOf() keeps only what changed", () => {
 
 test("framesOf() tells the steps of one run apart, provisional tokens last", () => {
   const tokens = [sure, { ...sure, step: 1 }, { ...sure, step: 2 }, open];
-  const frames = framesOf(draft(3, tokens), coveredCanvas(4, 4));
+  const frames = framesOf(draft(3, tokens), coveredCanvas(4));
   expect(frames.map(({ changes }) => changes.map(({ position }) => position))).toEqual([
     [0],
     [1],
@@ -42,7 +46,7 @@ test("framesOf() tells the steps of one run apart, provisional tokens last", () 
 });
 
 test("applyFrame() marks a token that is covered again, and leaves it marked", () => {
-  let canvas = coveredCanvas(1, 1);
+  let canvas = coveredCanvas(1);
   for (const token of [sure, open, { ...sure, step: 2 }]) {
     for (const frame of framesOf(draft(1, [token]), canvas)) canvas = applyFrame(canvas, frame);
   }
@@ -50,9 +54,72 @@ test("applyFrame() marks a token that is covered again, and leaves it marked", (
 });
 
 test("meanConfidence() counts committed tokens of the answer only", () => {
-  let canvas = coveredCanvas(3, 3);
+  let canvas = coveredCanvas(3);
   const tokens = [sure, open, { ...sure, confidence: 0.1 }];
   for (const frame of framesOf(draft(1, tokens), canvas)) canvas = applyFrame(canvas, frame);
   expect(meanConfidence(canvas, 2)).toBe(0.9);
-  expect(meanConfidence(coveredCanvas(3, 3), 3)).toBeUndefined();
+  expect(meanConfidence(coveredCanvas(3), 3)).toBeUndefined();
 });
+
+/** `SIDE: {{left|on both sides}}.`, of which the short choice is made. */
+const template = {
+  gen_length: 6,
+  block_length: 6,
+  given: [
+    { position: 0, text: "SIDE" },
+    { position: 1, text: ":" },
+    { position: 5, text: "." },
+  ],
+};
+const shortChoice = {
+  ...draft(2, []),
+  canvas_length: 4,
+  tokens: [{ position: 2, text: " left", confidence: 0.8, committed: true, step: 0 }],
+};
+
+test("firstCanvas() shows what is given from the start", () => {
+  const states = firstCanvas(template).tokens.map(({ text, state }) => `${state} ${text}`.trim());
+  expect(states).toEqual(["given SIDE", "given :", "covered", "covered", "covered", "given ."]);
+});
+
+test("applyFrame() moves up what stands behind a choice that is shorter than its gap", () => {
+  const canvas = play(firstCanvas(template), shortChoice);
+  expect(canvas.tokens.map(({ text }) => text)).toEqual(["SIDE", ":", " left", "."]);
+  expect(canvas.tokens.map(({ state }) => state)).toEqual(["given", "given", "committed", "given"]);
+});
+
+test("framesOf() says nothing of given text that a draft repeats", () => {
+  const repeated = {
+    ...draft(1, [{ text: "SIDE", confidence: 1, committed: true }]),
+    canvas_length: 6,
+  };
+  const [frame] = framesOf(repeated, firstCanvas(template));
+  expect(frame).toMatchObject({ changes: [], from: 0, to: 1 });
+  expect(frame?.length).toBeUndefined();
+});
+
+test("applyFrame() covers again what stands behind the block that is written anew, longer or shorter", () => {
+  const start = { gen_length: 9, block_length: 2, canvas_length: 4 };
+  const tokens = [sure, sure, sure, sure];
+  const filled = play(firstCanvas(start), { ...draft(1, tokens), canvas_length: 4 });
+  const anew = { ...draft(2, [sure, open]), block: 0 };
+  const longer = play(filled, { ...anew, canvas_length: 6 });
+  const shorter = play(filled, { ...anew, canvas_length: 3 });
+  const front = ["committed", "draft again"];
+  expect(statesOf(longer)).toEqual([
+    ...front,
+    "covered again",
+    "covered again",
+    "covered",
+    "covered",
+  ]);
+  expect(statesOf(shorter)).toEqual([...front, "covered again"]);
+});
+
+function play(canvas: Canvas, event: Parameters<typeof framesOf>[0]): Canvas {
+  return framesOf(event, canvas).reduce(applyFrame, canvas);
+}
+
+function statesOf({ tokens }: Canvas): readonly string[] {
+  return tokens.map(({ state, revised }) => `${state}${revised ? " again" : ""}`);
+}

@@ -4,7 +4,8 @@ export type FogToken = {
   readonly text: string;
   /** Probability that the model gives to it, 0 to 1. */
   readonly confidence: number;
-  readonly state: "covered" | "draft" | "committed";
+  /** Text of a template is given: it was never covered. */
+  readonly state: "covered" | "draft" | "committed" | "given";
   /** It was committed once and was covered again. */
   readonly revised: boolean;
 };
@@ -12,9 +13,12 @@ export type FogToken = {
 /** The whole answer at a moment. */
 export type Canvas = {
   readonly tokens: readonly FogToken[];
+  readonly blockLength: number;
   /** The block under way, from 0. */
   readonly block: number;
-  readonly blockLength: number;
+  /** Its first position and the one after its last; both 0 before the first step. */
+  readonly from: number;
+  readonly to: number;
   readonly forwardPasses: number;
 };
 
@@ -29,19 +33,39 @@ export type Change = {
 /** What changed in one denoise step. */
 export type Frame = {
   readonly block: number;
+  readonly from: number;
+  readonly to: number;
   readonly forwardPasses: number;
   readonly changes: readonly Change[];
+  /** How long the canvas is, where anything behind the block changed: it moved, or was covered again. */
+  readonly length?: number;
 };
 
-/** An answer of `length` tokens of which nothing is known. */
-export function coveredCanvas(length: number, blockLength: number): Canvas {
-  const covered: FogToken = { text: "", confidence: 0, state: "covered", revised: false };
-  return { tokens: Array.from({ length }, () => covered), block: 0, blockLength, forwardPasses: 0 };
+/** How an answer begins, by the event that says so. */
+export type CanvasStart = {
+  readonly gen_length: number;
+  readonly block_length: number;
+  readonly canvas_length?: number;
+  readonly given?: readonly { readonly position: number; readonly text: string }[];
+};
+
+const COVERED: FogToken = { text: "", confidence: 0, state: "covered", revised: false };
+
+/** The answer before its first step: covered but for what is given. */
+export function firstCanvas(start: CanvasStart): Canvas {
+  const { gen_length: longest, canvas_length: length = longest, given = [] } = start;
+  const tokens = covered(length);
+  for (const { position, text } of given) {
+    tokens[position] = { text, confidence: 1, state: "given", revised: false };
+  }
+  return { tokens, blockLength: start.block_length, block: 0, from: 0, to: 0, forwardPasses: 0 };
 }
 
 /** The canvas after a step. */
-export function applyFrame(canvas: Canvas, { block, forwardPasses, changes }: Frame): Canvas {
-  const tokens = [...canvas.tokens];
+export function applyFrame(canvas: Canvas, frame: Frame): Canvas {
+  const { changes, length, ...step } = frame;
+  const tokens =
+    length === undefined ? [...canvas.tokens] : withTail(canvas.tokens, frame.to, length);
   for (const { position, text, confidence, committed } of changes) {
     const before = tokens[position];
     if (before === undefined) continue;
@@ -49,7 +73,12 @@ export function applyFrame(canvas: Canvas, { block, forwardPasses, changes }: Fr
     const revised = before.revised || (before.state === "committed" && state === "draft");
     tokens[position] = { text, confidence, state, revised };
   }
-  return { ...canvas, tokens, block, forwardPasses };
+  return { ...canvas, ...step, tokens };
+}
+
+/** Whether a place behind the block is as it must be: covered, or given. */
+export function isUntouched({ state }: FogToken): boolean {
+  return state === "covered" || state === "given";
 }
 
 /** Mean confidence at which the first `count` tokens were committed; undefined where there are none. */
@@ -57,4 +86,18 @@ export function meanConfidence({ tokens }: Canvas, count: number): number | unde
   const committed = tokens.slice(0, count).filter(({ state }) => state === "committed");
   if (committed.length === 0) return undefined;
   return committed.reduce((sum, { confidence }) => sum + confidence, 0) / committed.length;
+}
+
+/** What stands behind `from` moves up where the canvas became shorter, and is covered again unless it is given. */
+function withTail(tokens: readonly FogToken[], from: number, length: number): FogToken[] {
+  const surplus = Math.max(0, tokens.length - length);
+  const tail = tokens.slice(from + surplus).map((token): FogToken => {
+    if (isUntouched(token)) return token;
+    return { ...COVERED, revised: token.revised || token.state === "committed" };
+  });
+  return [...tokens.slice(0, from), ...tail, ...covered(length - tokens.length)];
+}
+
+function covered(length: number): FogToken[] {
+  return Array.from({ length: Math.max(0, length) }, () => COVERED);
 }

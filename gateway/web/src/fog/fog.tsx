@@ -20,7 +20,7 @@ export function fogHeight({ tokens }: Canvas, columns: number): number {
 
 /**
  * The answer as a picture: covered places are fog, provisional tokens shine through by their confidence, committed ones
- * stand clear with a trace of fog where the model was unsure. The block under way is underlined; a token that was covered
+ * stand clear with a trace of fog where the model was unsure; what is given stands bold and was never fog. The block under way is underlined; a token that was covered
  * again has a dashed edge.
  */
 export function Fog({ canvas, columns, y = 0 }: FogProps) {
@@ -40,10 +40,9 @@ export function Fog({ canvas, columns, y = 0 }: FogProps) {
       {places.map((place) => {
         const token = canvas.tokens[place.position];
         if (token === undefined) return null;
-        const block = Math.floor(place.position / canvas.blockLength);
-        return (
-          <Chip key={place.position} token={token} place={place} current={block === canvas.block} />
-        );
+        const { position } = place;
+        const isCurrent = position >= canvas.from && position < canvas.to;
+        return <Chip key={position} token={token} place={place} current={isCurrent} />;
       })}
     </svg>
   );
@@ -51,7 +50,7 @@ export function Fog({ canvas, columns, y = 0 }: FogProps) {
 
 /** What the picture shows, in a sentence. */
 export function describe({ tokens, forwardPasses }: Canvas): string {
-  const clear = tokens.filter(({ state }) => state === "committed").length;
+  const clear = tokens.filter(({ state }) => state === "committed" || state === "given").length;
   return `${clear} of ${tokens.length} tokens are clear after ${forwardPasses} forward passes`;
 }
 
@@ -67,7 +66,7 @@ function Chip({
   const x = place.column * COLUMN_PX;
   const y = place.line * LINE_PX + (LINE_PX - CHIP_PX) / 2;
   const width = place.width * COLUMN_PX;
-  const isOpen = current && token.state !== "committed";
+  const isOpen = current && (token.state === "covered" || token.state === "draft");
   return (
     <g class={`fog-${token.state}${token.revised ? " fog-revised" : ""}`}>
       <text
@@ -108,6 +107,8 @@ function fogOf({ state, confidence }: FogToken): number {
       return 0.95 - 0.7 * confidence;
     case "committed":
       return 0.4 * (1 - confidence);
+    case "given":
+      return 0;
     default:
       return state satisfies never;
   }

@@ -1,5 +1,5 @@
 import type { AnswerEvent } from "../../../src/answer_event.ts";
-import type { Canvas, Change, Frame } from "./canvas.ts";
+import { type Canvas, type Change, type Frame, isUntouched } from "./canvas.ts";
 
 /** The event that shows how the block under way looks after a run. */
 export type BlockDraft = Extract<AnswerEvent, { type: "block-draft" }>;
@@ -10,24 +10,51 @@ type DraftToken = BlockDraft["tokens"][number];
  * steps: they are told apart by the step at which each token was committed.
  */
 export function framesOf(draft: BlockDraft, canvas: Canvas): readonly Frame[] {
-  const { block } = draft;
+  const block = {
+    block: draft.block,
+    from: draft.tokens.at(0)?.position ?? canvas.from,
+    to: (draft.tokens.at(-1)?.position ?? canvas.to - 1) + 1,
+  };
   const changed = draft.tokens.filter((token) => differs(token, canvas));
   const steps = [...new Set(changed.map(({ step }) => step).filter((step) => step !== undefined))]
     .toSorted((a, b) => a - b)
     .slice(0, -1); // the last one comes with what is provisional after it
   const early = new Set(steps);
+  // What moved or was covered again did so before the first of them.
+  const tail = tailOf(draft, block.to, canvas);
   const frames = steps.map((step, index) => ({
-    block,
+    ...block,
+    ...(index === 0 && tail),
     forwardPasses: Math.min(canvas.forwardPasses + index + 1, draft.forward_passes),
     changes: changed.filter((token) => token.step === step).map(toChange),
   }));
   const last = changed.filter(({ step }) => step === undefined || !early.has(step)).map(toChange);
-  return [...frames, { block, forwardPasses: draft.forward_passes, changes: last }];
+  return [
+    ...frames,
+    {
+      ...block,
+      ...(frames.length === 0 && tail),
+      forwardPasses: draft.forward_passes,
+      changes: last,
+    },
+  ];
+}
+
+/** The canvas's length, where what stands behind the block is not what stood there before. */
+function tailOf(
+  { canvas_length: length }: BlockDraft,
+  end: number,
+  { tokens }: Canvas,
+): Pick<Frame, "length"> {
+  if (length === undefined) return {};
+  const isSame = length === tokens.length && tokens.slice(end).every(isUntouched);
+  return isSame ? {} : { length };
 }
 
 function differs(token: DraftToken, { tokens }: Canvas): boolean {
   const before = tokens[token.position];
   const { text, confidence, committed } = toChange(token);
+  if (before?.state === "given") return before.text !== text;
   return (
     before?.text !== text ||
     (before.state === "committed") !== committed ||

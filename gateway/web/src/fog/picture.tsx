@@ -1,6 +1,6 @@
 import { renderToString } from "hono/jsx/dom/server";
 import type { AnswerEvent } from "../../../src/answer_event.ts";
-import { applyFrame, type Canvas, coveredCanvas } from "./canvas.ts";
+import { applyFrame, type Canvas, firstCanvas } from "./canvas.ts";
 import { COLUMN_PX, Fog, fogHeight } from "./fog.tsx";
 import css from "./fog.css?raw";
 import { framesOf } from "./frames_of.ts";
@@ -118,7 +118,7 @@ function canvasesOf(events: readonly AnswerEvent[]): readonly Canvas[] {
   for (const event of events) {
     const before = canvases.at(-1);
     if (event.type === "answer-start") {
-      canvases.push(coveredCanvas(event.gen_length, event.block_length));
+      canvases.push(firstCanvas(event));
     } else if (event.type === "block-draft" && before !== undefined) {
       let canvas = before;
       for (const frame of framesOf(event, before))

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "hono/jsx/dom";
 import type { Answer } from "../conversation/conversation.ts";
-import { applyFrame, type Canvas, coveredCanvas } from "../fog/canvas.ts";
+import { applyFrame, type Canvas, firstCanvas } from "../fog/canvas.ts";
 import { FogView } from "./fog_view.tsx";
 import { useReducedMotion } from "./use_reduced_motion.ts";
 
@@ -58,7 +58,10 @@ export function Player({ answer }: { readonly answer: Answer }) {
         <button type="button" aria-label="Step on" onClick={() => goTo(step + 1)}>
           ›
         </button>
-        <output>{captionOf(canvas, step, last)}</output>
+        <output>
+          {`step ${step} of ${last}`}
+          {answer.settings.template === undefined && blockText(canvas)}
+        </output>
       </div>
     </div>
   );
@@ -67,7 +70,7 @@ export function Player({ answer }: { readonly answer: Answer }) {
 /** The canvas before the first step and after each. */
 function canvasesOf({ start, frames }: Answer): readonly Canvas[] {
   if (start === undefined) return [];
-  const canvases = [coveredCanvas(start.gen_length, start.block_length)];
+  const canvases = [firstCanvas(start)];
   for (const frame of frames) {
     const before = canvases.at(-1);
     if (before !== undefined) canvases.push(applyFrame(before, frame));
@@ -75,7 +78,8 @@ function canvasesOf({ start, frames }: Answer): readonly Canvas[] {
   return canvases;
 }
 
-function captionOf({ block, blockLength, tokens }: Canvas, step: number, last: number): string {
+/** Which block it is, where there are several. Those of a template end where a choice is made, and are not counted. */
+function blockText({ block, blockLength, tokens }: Canvas): string {
   const blocks = Math.ceil(tokens.length / blockLength);
-  return `step ${step} of ${last}${blocks > 1 ? `, block ${block + 1} of ${blocks}` : ""}`;
+  return blocks > 1 ? `, block ${block + 1} of ${blocks}` : "";
 }
