@@ -1,5 +1,5 @@
 import { ErrorBoundary, render } from "hono/jsx/dom";
-import { followOtherTabs } from "./api/api_key.ts";
+import { shareKey } from "./api/api_key.ts";
 import { Page } from "./page.tsx";
 import { openSession } from "./session/open.ts";
 
@@ -17,7 +17,7 @@ render(
   </ErrorBoundary>,
   root,
 );
-followOtherTabs();
+shareKey();
 void openSession();
 if ("serviceWorker" in navigator) {
   // Without it the page is the same, but for being there when the gateway is not.

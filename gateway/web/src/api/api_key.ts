@@ -34,7 +34,7 @@ export function forgetKey(): void {
 }
 
 /** Follows what other tabs of this browser enter and forget. */
-export function followOtherTabs(): void {
+export function shareKey(): void {
   addEventListener("storage", (event) => {
     if (event.key !== NAME) return;
     const { entered } = apiKey.get();

@@ -15,8 +15,17 @@ function database(): Promise<IDBPDatabase<Schema>> {
   return opened;
 }
 
+/** Between the tabs of this browser: keys of conversations that were kept or forgotten. */
+const tabs = new BroadcastChannel("llada-medv");
+
+/** @param onChange Told the key of each conversation that another tab keeps anew or forgets. */
+export function followHistory(onChange: (key: string) => void): void {
+  tabs.addEventListener("message", ({ data }: MessageEvent<string>) => onChange(data));
+}
+
 export async function keepConversation(conversation: Conversation): Promise<void> {
   await (await database()).put("conversations", conversation);
+  tellTabs(conversation.key);
 }
 
 /** All of them, the last changed one first. */
@@ -31,8 +40,17 @@ export async function readConversation(key: string): Promise<Conversation | unde
 
 export async function forgetConversation(key: string): Promise<void> {
   await (await database()).delete("conversations", key);
+  tellTabs(key);
 }
 
 export async function forgetAll(): Promise<void> {
+  const keys = await (await database()).getAllKeys("conversations");
   await (await database()).clear("conversations");
+  for (const key of keys) tellTabs(key);
+}
+
+function tellTabs(key: string): void {
+  // A channel has no target: it reaches this origin alone.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  tabs.postMessage(key);
 }

@@ -1,5 +1,5 @@
 import { useState } from "hono/jsx/dom";
-import { startConversation } from "../session/open.ts";
+import { startConversation } from "../session/start_conversation.ts";
 import { HistoryDialog } from "./history_dialog.tsx";
 import { KeyDialog } from "./key_dialog.tsx";
 import { useApiKey } from "./use_api_key.ts";

@@ -1,9 +1,10 @@
 import { readModel } from "../api/models.ts";
 import { problemOf } from "../api/problem.ts";
-import { newConversation } from "../conversation/conversation.ts";
 import { forgetAll, forgetConversation, readConversations } from "../conversation/history.ts";
-import { resumeAnswer, stopConversation } from "./run_answer.ts";
+import { resumeConversation, stopConversation } from "./run_answer.ts";
 import { EMPTY_DRAFT, reportStorage, session } from "./session.ts";
+import { shareHistory } from "./share_history.ts";
+import { startConversation } from "./start_conversation.ts";
 
 /** Reads what the browser kept and which model is served; answers that were under way are taken up. */
 export async function openSession(): Promise<void> {
@@ -22,8 +23,8 @@ export async function openModel(): Promise<void> {
       model,
       problem: undefined,
       settings: {
-        profile: model.default_profile ?? model.profiles[0] ?? "",
         ...state.settings,
+        profile: model.default_profile ?? model.profiles[0] ?? "",
         genLength: model.default_gen_length ?? state.settings.genLength,
       },
     }));
@@ -37,19 +38,6 @@ export async function openModel(): Promise<void> {
 export function openConversation(key: string): void {
   location.hash = key;
   session.set((state) => ({ ...state, currentKey: key, draft: EMPTY_DRAFT, problem: undefined }));
-}
-
-/** Shows an empty conversation. */
-export function startConversation(): void {
-  const fresh = newConversation();
-  history.replaceState(undefined, "", location.pathname);
-  session.set((state) => ({
-    ...state,
-    conversations: [fresh, ...state.conversations.filter(({ turns }) => turns.length > 0)],
-    currentKey: fresh.key,
-    draft: EMPTY_DRAFT,
-    problem: undefined,
-  }));
 }
 
 /** Takes a conversation out of the browser. */
@@ -82,11 +70,6 @@ async function openHistory(): Promise<void> {
     conversations: [...state.conversations, ...kept],
     currentKey: wanted?.key ?? state.currentKey,
   }));
-  for (const { key: conversation, turns } of kept) {
-    for (const { key: turn, answers } of turns) {
-      for (const answer of answers) {
-        if (answer.status === "running") void resumeAnswer({ conversation, turn }, answer);
-      }
-    }
-  }
+  for (const conversation of kept) resumeConversation(conversation);
+  shareHistory();
 }

@@ -6,7 +6,7 @@ import {
 } from "../api/answer_stream.ts";
 import { ProblemError, problemOf } from "../api/problem.ts";
 import { applyEvent } from "../conversation/apply_event.ts";
-import type { Answer, ChatImage, Turn } from "../conversation/conversation.ts";
+import type { Answer, ChatImage, Conversation, Turn } from "../conversation/conversation.ts";
 import { withAnswer } from "../conversation/conversation.ts";
 import { answerBody } from "../conversation/messages.ts";
 import { uploaded } from "./send_image.ts";
@@ -37,8 +37,16 @@ export async function runAnswer(place: AnswerPlace, answer: Answer): Promise<voi
   });
 }
 
-/** Takes up an answer that was under way when the page was left. */
-export async function resumeAnswer(place: AnswerPlace, answer: Answer): Promise<void> {
+/** Takes up the answers that were under way when the page was left, or that another tab asked for. */
+export function resumeConversation({ key: conversation, turns }: Conversation): void {
+  for (const { key: turn, answers } of turns) {
+    for (const answer of answers) {
+      if (answer.status === "running") void resumeAnswer({ conversation, turn }, answer);
+    }
+  }
+}
+
+async function resumeAnswer(place: AnswerPlace, answer: Answer): Promise<void> {
   const { answerId } = answer;
   await follow(place, answer, (options, signal) => {
     if (answerId === undefined) throw new ProblemError({ code: "connection_lost" });
@@ -69,6 +77,18 @@ export async function stopConversation(conversation: string): Promise<void> {
       .map((answer) => stop({ conversation, turn }, answer)),
   );
   await Promise.all(stops);
+}
+
+/** Whether this tab follows an answer of the conversation. */
+export function isFollowed({ turns }: Conversation): boolean {
+  return turns.some(({ answers }) => answers.some(({ key }) => controllers.has(key)));
+}
+
+/** Follows the answers of a conversation no longer, and leaves the gateway to finish them. */
+export function abandon(conversation: string): void {
+  for (const { answers } of conversationOf(conversation)?.turns ?? []) {
+    for (const { key } of answers) controllers.get(key)?.abort();
+  }
 }
 
 type Open = (
