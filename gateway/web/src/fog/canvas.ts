@@ -45,8 +45,8 @@ export type Frame = {
 export type CanvasStart = {
   readonly gen_length: number;
   readonly block_length: number;
-  readonly canvas_length?: number;
-  readonly given?: readonly { readonly position: number; readonly text: string }[];
+  readonly canvas_length?: number | undefined;
+  readonly given?: readonly { readonly position: number; readonly text: string }[] | undefined;
 };
 
 const COVERED: FogToken = { text: "", confidence: 0, state: "covered", revised: false };
