@@ -154,7 +154,7 @@ test("a setting that does not fit gives one clear error with a stable code", asy
     body: JSON.stringify({
       model: "llada-medv-phantom",
       messages: [{ role: "user", content: CANARY }],
-      diffusion: { gen_length: 64, block_length: 10 },
+      diffusion: { profile: "exact", gen_length: 64, block_length: 10 },
     }),
   });
   expect(response.status).toBe(400);

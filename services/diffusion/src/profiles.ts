@@ -30,7 +30,7 @@ const BALANCED: ProfileSettings = {
   ...EXACT,
   blockLength: 32,
   scheduled: false,
-  rules: { ...NO_RULES, risk: 0.3 },
+  rules: { ...NO_RULES, factor: 1 },
   cache: "dual",
   refreshSteps: 32,
 };
@@ -50,7 +50,7 @@ export const PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
     refreshSteps: 32,
   },
   balanced: BALANCED,
-  fast: { ...BALANCED, blockLength: 64, rules: { ...NO_RULES, risk: 1 }, refreshSteps: 64 },
+  fast: { ...BALANCED, blockLength: 64, rules: { ...NO_RULES, factor: 4 }, refreshSteps: 64 },
   careful: { ...BALANCED, doubt: 0.5 },
 };
 
