@@ -13,8 +13,8 @@ import { problemOf } from "./problem.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
 import { keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
+import type { KeptAnswer } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
-import type { RunningAnswer } from "./running_answers.ts";
 import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
 
@@ -59,15 +59,16 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },
   );
 
-  serve(route, followOperation, ({ params: { id }, headers }, context) => {
-    const answer = answers.find(id, callerOf(context).tenantScope);
+  serve(route, followOperation, async ({ params: { id }, headers }, context) => {
+    const answer = await answers.find(id, callerOf(context).tenantScope);
     const after = lastNumber(headers["Last-Event-ID"], id);
     const controller = requestController(context.req.raw);
     return respond(context, numbered(answer, after, controller.signal), controller);
   });
 
-  serve(route, stopOperation, ({ params }, context) => {
-    answers.find(params.id, callerOf(context).tenantScope).stop();
+  serve(route, stopOperation, async ({ params }, context) => {
+    const answer = await answers.find(params.id, callerOf(context).tenantScope);
+    await answer.stop();
     return context.body(null, 204);
   });
   return route;
@@ -107,7 +108,7 @@ async function* withoutIds(framed: AsyncGenerator<Framed>): AsyncGenerator<Frame
 }
 
 async function* numbered(
-  answer: RunningAnswer,
+  answer: KeptAnswer,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Framed> {

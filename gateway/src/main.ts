@@ -4,6 +4,7 @@ import { createLogger } from "@medv/runtime/logger";
 import { openCacheConnection } from "@medv/runtime/remote_cache/cache_connection";
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
+import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { openTracing } from "@medv/runtime/tracing/open_tracing";
 import { createApp } from "./app.ts";
@@ -24,6 +25,7 @@ import { ModelDescription } from "./model_description.ts";
 import { readPage } from "./page.ts";
 import { RunningAnswers } from "./running_answers.ts";
 import { connectServices } from "./services.ts";
+import { SharedAnswers } from "./shared_answers.ts";
 
 try {
   const config = readConfig(process.env);
@@ -83,7 +85,7 @@ try {
     () => services.diffusion.close(),
     () => tracing.close(),
   );
-  const answers = new RunningAnswers();
+  const answers = new RunningAnswers(connection && new SharedAnswers(sharedLogs(connection)));
   const page = await readPage(new URL("../web/dist/", import.meta.url));
   if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
   const scraped = await serveMetrics(registry, config.metricsAddress);
@@ -109,6 +111,7 @@ try {
   drain.steps.unshift(
     () => logger.info({}, "drain-start"),
     () => server.drain(),
+    () => answers.drain(),
     () => scraped?.close(),
     () => answers.close(),
   );

@@ -1,12 +1,13 @@
 import { DomainError } from "@medv/proto";
 import { LRUCache } from "lru-cache";
 import type { AnswerEvent } from "./answer_event.ts";
-
-/** An event and its place in the answer, from 0. */
-export type NumberedEvent = { readonly number: number; readonly event: AnswerEvent };
-
-/** How long an answer can be taken up again after its last event or reader, in milliseconds. */
-const TTL_MS = 10 * 60_000;
+import {
+  ANSWER_TTL_MS,
+  type AnswerProgress,
+  type KeptAnswer,
+  type NumberedEvent,
+} from "./kept_answer.ts";
+import type { SharedAnswers } from "./shared_answers.ts";
 
 /** Bound on what finished answers hold, in draft tokens of about 100 bytes. */
 const MAX_TOKENS = 1 << 19;
@@ -15,43 +16,58 @@ const MAX_TOKENS = 1 << 19;
 export class RunningAnswers {
   readonly #answers = new LRUCache<string, RunningAnswer>({
     maxSize: MAX_TOKENS,
-    ttl: TTL_MS,
+    ttl: ANSWER_TTL_MS,
     updateAgeOnGet: true,
     dispose: (answer, _key, reason) => {
-      if (reason !== "set") answer.stop();
+      if (reason !== "set") void answer.stop();
     },
   });
+  readonly #shared: SharedAnswers | undefined;
+
+  /** @param shared Where other gateways find the answers, if there are any. */
+  constructor(shared?: SharedAnswers) {
+    this.#shared = shared;
+  }
 
   /**
    * Reads `events` to their end, whoever else reads them.
    *
    * @param controller Ends the work; aborted by {@link RunningAnswer.stop}.
+   * @param goesOn Whether it can be taken up again, and so at other gateways too.
    */
   start(
     events: AsyncGenerator<AnswerEvent>,
     controller: AbortController,
-    tenantScope: string,
+    { tenantScope, goesOn }: { readonly tenantScope: string; readonly goesOn: boolean },
   ): RunningAnswer {
     const answer = new RunningAnswer(controller);
     const key = `${tenantScope}/${answer.id}`;
     this.#answers.set(key, answer, { size: 1 });
     void this.#run(key, answer, events);
+    if (goesOn) this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
     return answer;
   }
 
   /**
-   * The answer with this id.
+   * The answer with this id, of whichever gateway.
+   *
+   * @throws {DomainError} `not_found`; `unavailable` while that cannot be found out.
+   */
+  async find(id: string, tenantScope: string): Promise<KeptAnswer> {
+    const answer = this.peek(id, tenantScope) ?? (await this.#shared?.find(id, tenantScope));
+    if (answer !== undefined) return answer;
+    throw notKnown();
+  }
+
+  /**
+   * The answer with this id that runs here.
    *
    * @throws {DomainError} `not_found`.
    */
-  find(id: string, tenantScope: string): RunningAnswer {
+  own(id: string, tenantScope: string): RunningAnswer {
     const answer = this.peek(id, tenantScope);
     if (answer !== undefined) return answer;
-    throw new DomainError(
-      "not_found",
-      "Cannot find the answer as its id is not known or has expired",
-      { hint: "ask again" },
-    );
+    throw notKnown();
   }
 
   /** The answer with this id, if it is kept. */
@@ -69,6 +85,11 @@ export class RunningAnswers {
     if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size });
   }
 
+  /** Resolves when other gateways have all that they need to go on with the answers of this one. */
+  async drain(): Promise<void> {
+    await this.#shared?.drain();
+  }
+
   /** Ends the work of all. */
   close(): void {
     this.#answers.clear();
@@ -76,7 +97,7 @@ export class RunningAnswers {
 }
 
 /** One answer, with everything that was said so far. */
-export class RunningAnswer {
+export class RunningAnswer implements KeptAnswer {
   readonly id = `ans_${crypto.randomUUID().replaceAll("-", "")}`;
   readonly startedAt = new Date();
   readonly #controller: AbortController;
@@ -115,11 +136,11 @@ export class RunningAnswer {
     this.#notify();
   }
 
-  /**
-   * The events after number `after`, as they come; -1 for all.
-   *
-   * @throws What the answer failed with, after its last event; the signal's reason.
-   */
+  /** What there is from event number `from` on. */
+  progress(from: number): AnswerProgress {
+    return { events: this.#events.slice(from), end: this.#end };
+  }
+
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
     signal.addEventListener("abort", () => this.#notify(), { once: true });
     for (let number = after + 1; ; number++) {
@@ -137,11 +158,11 @@ export class RunningAnswer {
     }
   }
 
-  /** Ends the work; readers get a `cancelled` error. An answer that is finished stays as it is. */
-  stop(): void {
+  stop(): Promise<void> {
     this.#controller.abort(
       new DomainError("cancelled", "Cannot finish the answer as it was stopped"),
     );
+    return Promise.resolve();
   }
 
   #notify(): void {
@@ -149,4 +170,12 @@ export class RunningAnswer {
     this.#changed = Promise.withResolvers<void>();
     resolve();
   }
+}
+
+function notKnown(): DomainError {
+  return new DomainError(
+    "not_found",
+    "Cannot find the answer as its id is not known or has expired",
+    { hint: "ask again" },
+  );
 }

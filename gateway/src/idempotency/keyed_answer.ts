@@ -23,5 +23,5 @@ export async function keyedAnswer(
     },
     caller,
   );
-  return answers.find(id, tenantScope);
+  return answers.own(id, tenantScope);
 }

@@ -1,5 +1,9 @@
-import { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
-import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import {
+  connectPatiently,
+  REDIS_MISSING,
+  type RedisServer,
+  startRedis,
+} from "@medv/runtime/testing/redis_server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
@@ -26,12 +30,8 @@ afterEach(async () => {
 async function startTwo(limits: TenantLimitsOptions = NO_LIMITS): Promise<[Gateway, Gateway]> {
   const apiKeys = parseApiKeys(`${entryOf("a", key.a)},${entryOf("b", key.b)}`);
   const start = async (): Promise<Gateway> => {
-    const connection = new CacheConnection(
-      { url: server.url, key: undefined },
-      { warn: () => undefined },
-    );
+    const connection = await connectPatiently(server);
     cleanUp.push(() => connection.close());
-    await until(async () => (await connection.tolerate((redis) => redis.ping())) !== undefined);
     const gateway = await startScriptedGateway({ connection, limits, access: { apiKeys } });
     cleanUp.push(gateway.stop);
     return gateway;

@@ -10,6 +10,7 @@ import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
 import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
+import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import { Registry } from "prom-client";
@@ -29,12 +30,15 @@ import { ModelDescription } from "../model_description.ts";
 import type { Page } from "../page.ts";
 import { RunningAnswers } from "../running_answers.ts";
 import { connectServices } from "../services.ts";
+import { SharedAnswers } from "../shared_answers.ts";
 
 /** How the scripted decoder behaves in one answer. */
 export type Script = Implementation<(typeof DiffusionDecoder)["method"]>["generate"];
 
 /** Cap on an image in these tests, in bytes. */
 export const MAX_IMAGE_BYTES = 4096;
+
+const TTL_MS = 60_000;
 
 /** The gateway's secret in these tests. */
 export const SECRET = new Uint8Array(32);
@@ -45,17 +49,20 @@ export const SECRET = new Uint8Array(32);
  *
  * @param options.access Everybody is one tenant where it is missing.
  * @param options.connection Nothing is shared where it is missing; the test closes it.
+ * @param options.holdMs After so long without a sign a gateway that runs an answer is gone.
  * @param options.limits None where they are missing.
  */
 export async function startScriptedGateway({
   page = new Map(),
   access = {},
   connection,
+  holdMs,
   limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
   decoderTimeoutMs = 60_000,
 }: {
   readonly page?: Page;
   readonly connection?: CacheConnection;
+  readonly holdMs?: number;
   readonly access?: Partial<AuthenticateOptions>;
   readonly limits?: TenantLimitsOptions;
   readonly decoderTimeoutMs?: number;
@@ -124,6 +131,8 @@ export async function startScriptedGateway({
     memoryBytes: 2 ** 31,
     timeoutMs: decoderTimeoutMs,
   });
+  const push = (fields: object, event: string): void => void seen.logs.push({ event, fields });
+  const log = { info: push, warn: push, error: push };
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),
     services,
@@ -131,13 +140,13 @@ export async function startScriptedGateway({
     maxImageBytes: MAX_IMAGE_BYTES,
     maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
-    ttlMs: 60_000,
+    ttlMs: TTL_MS,
     encodeTimeoutMs: 60_000,
   });
-  const push = (fields: object, event: string): void => void seen.logs.push({ event, fields });
-  const log = { info: push, warn: push, error: push };
   const count = countTogether(connection && sharedCounts(connection), log);
-  const answers = new RunningAnswers();
+  const answers = new RunningAnswers(
+    connection && new SharedAnswers(sharedLogs(connection), holdMs),
+  );
   const registry = new Registry();
   const clientTokens = access.clientTokens ?? new ClientTokens(SECRET);
   const app = createApp({
@@ -171,6 +180,7 @@ export async function startScriptedGateway({
     isEncoded: (digest: string) => encoded.has(digest),
     stop: async () => {
       answers.close();
+      await answers.drain();
       images.close();
       services.vision.close();
       services.diffusion.close();

@@ -7,7 +7,7 @@ import { aesCipher, PLAIN, type ValueCipher } from "./value_cipher.ts";
 /** Whose entry it is, and which. */
 export type CacheName = { readonly tenantScope: string; readonly key: string };
 
-const COMMAND_TIMEOUT_MS = 500;
+const TIMEOUT_MS = 500;
 /** How long a server that failed is not asked. */
 const REST_MS = 1000;
 
@@ -19,13 +19,18 @@ export class CacheConnection {
   readonly #logger: Pick<Logger, "warn">;
   #restUntilMs = 0;
 
-  constructor({ url, key }: RemoteCacheOptions, logger: Pick<Logger, "warn">) {
+  /** @param timeoutMs For connecting, and for every command. */
+  constructor(
+    { url, key }: RemoteCacheOptions,
+    logger: Pick<Logger, "warn">,
+    timeoutMs = TIMEOUT_MS,
+  ) {
     this.cipher = key === undefined ? PLAIN : aesCipher(key);
     this.#logger = logger;
     this.#redis = new Redis(url, {
       enableOfflineQueue: false,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: timeoutMs,
+      connectTimeout: timeoutMs,
       maxRetriesPerRequest: 1,
     });
     this.#redis.on("error", (error: Error) => this.#rest(error));

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { REDIS_MISSING, type RedisServer, startRedis } from "../testing/redis_server.ts";
-import { CacheConnection } from "./cache_connection.ts";
+import {
+  connectPatiently,
+  REDIS_MISSING,
+  type RedisServer,
+  startRedis,
+} from "../testing/redis_server.ts";
+import type { CacheConnection } from "./cache_connection.ts";
 import { sharedCounts, type SharedCounts } from "./shared_counts.ts";
 
 const NAME = { tenantScope: "a", key: "limit" };
@@ -18,14 +23,8 @@ afterEach(async () => {
 
 /** The counts of another process, once it is connected. */
 async function open(): Promise<SharedCounts> {
-  const connection = new CacheConnection(
-    { url: server.url, key: undefined },
-    { warn: () => undefined },
-  );
+  const connection = await connectPatiently(server);
   opened.push(connection);
-  while ((await connection.tolerate((redis) => redis.ping())) === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
   return sharedCounts(connection);
 }
 

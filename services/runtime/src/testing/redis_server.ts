@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { CacheConnection } from "../remote_cache/cache_connection.ts";
 
 /** Why tests against a real server are skipped here; undefined where they run. */
 export const REDIS_MISSING =
@@ -17,6 +19,19 @@ export type RedisServer = {
   /** Ends it at once; its entries are lost. */
   kill(): Promise<void>;
 };
+
+/**
+ * A connection that is there. It waits longer than a process does: a machine that is busy with other tests is no server
+ * that fails.
+ */
+export async function connectPatiently(
+  { url }: Pick<RedisServer, "url">,
+  key?: Uint8Array,
+): Promise<CacheConnection> {
+  const connection = new CacheConnection({ url, key }, { warn: () => {} }, 60_000);
+  while ((await connection.tolerate((redis) => redis.ping())) === undefined) await sleep(50);
+  return connection;
+}
 
 /** @param port Any free one where it is missing. */
 export async function startRedis(port?: number): Promise<RedisServer> {
@@ -49,8 +64,12 @@ export async function startRedis(port?: number): Promise<RedisServer> {
 
 /** All bytes of an entry, of whatever kind. */
 async function contentOf(redis: Redis, key: string): Promise<Buffer | null> {
-  if ((await redis.type(key)) === "string") return await redis.getBuffer(key);
-  return Buffer.concat(await redis.smembersBuffer(key));
+  const type = await redis.type(key);
+  if (type === "string") return await redis.getBuffer(key);
+  if (type === "hash") return Buffer.concat(await redis.hvalsBuffer(key));
+  if (type === "set") return Buffer.concat(await redis.smembersBuffer(key));
+  const items = await redis.xrangeBuffer(key, "-", "+");
+  return Buffer.concat(items.flatMap(([, fields]) => fields));
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import { closingValue, encodeValue } from "./answer_log.ts";
+import type { AnswerProgress } from "./kept_answer.ts";
+
+/** Where an answer is written, and what is known of it. */
+export type PublishOptions = {
+  readonly logs: SharedLogs;
+  readonly name: { readonly tenantScope: string; readonly key: string };
+  /** How long the log is kept after its last write, and for how long its writer counts as there. */
+  readonly times: { readonly ttlMs: number; readonly holdMs: number };
+  /** What there is from an event's number on. */
+  readonly progress: (from: number) => AnswerProgress;
+  /** Called when another gateway asks for it. */
+  readonly onStop: () => void;
+};
+
+/** How often what is new is written. */
+const PACE_MS = 50;
+/** Bound on the drafts of one answer; beyond, only what counts for its text is shared. */
+const MAX_DRAFT_BYTES = 4 << 20;
+/** About so much is written at once; more would hold up everybody else's small values. */
+const MAX_WRITE_BYTES = 256 << 10;
+
+/**
+ * Writes an answer into its log as it comes, anew where the server lost it. Resolves when the end is written, or could not
+ * be for as long as the log would be kept.
+ *
+ * @param draining Once it is aborted, an end that cannot be written is not tried again.
+ */
+export async function publishAnswer(options: PublishOptions, draining: AbortSignal): Promise<void> {
+  const { logs, name, times, progress, onStop } = options;
+  let written = { count: 0, draftBytes: 0 };
+  let shownMs = -Infinity;
+  let endedMs = Infinity;
+  while (performance.now() < endedMs + times.ttlMs) {
+    const now = performance.now();
+    const { events, end } = progress(written.count);
+    if (end !== undefined) endedMs = Math.min(endedMs, now);
+    const { values, draftBytes } = valuesOf(events, written.draftBytes);
+    const isLast = end !== undefined && values.length === events.length;
+    if (isLast) values.push(encodeValue(closingValue(end)));
+    if (values.length > 0 || now - shownMs > times.holdMs / 10) {
+      const state = await logs.write(name, { from: written.count, values }, times);
+      if (state?.isStopAsked === true) onStop();
+      if (state === undefined) {
+        if (draining.aborted && end !== undefined) return;
+      } else {
+        shownMs = now;
+        written = { count: written.count + values.length, draftBytes };
+        const isWhole = state.length >= written.count;
+        if (isWhole && isLast) return;
+        if (!isWhole) written = { count: 0, draftBytes: 0 };
+      }
+    }
+    await sleep(PACE_MS);
+  }
+}
+
+/** The next events as values, as many as are written at once. */
+function valuesOf(
+  events: AnswerProgress["events"],
+  before: number,
+): { readonly values: Uint8Array[]; readonly draftBytes: number } {
+  const values: Uint8Array[] = [];
+  let bytes = 0;
+  let draftBytes = before;
+  for (const event of events) {
+    if (bytes > MAX_WRITE_BYTES) break;
+    let value = encodeValue({ type: "event", event });
+    if (event.type === "block-draft") {
+      draftBytes += value.length;
+      if (draftBytes > MAX_DRAFT_BYTES) value = encodeValue({ type: "left-out" });
+    }
+    bytes += value.length;
+    values.push(value);
+  }
+  return { values, draftBytes };
+}

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FinishReason, Profile } from "@medv/proto/diffusion";
+import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
+import {
+  connectPatiently,
+  REDIS_MISSING,
+  type RedisServer,
+  startRedis,
+} from "@medv/runtime/testing/redis_server";
+import { EventSourceParserStream } from "eventsource-parser/stream";
+import { array, assert, asyncProperty, integer, nat, record, string } from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
+import type { AuthenticateOptions } from "./auth/authenticate.ts";
+import { type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
+
+type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
+type Sent = { readonly id: string; readonly type: string; readonly data: string };
+
+const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
+const cleanUp: (() => unknown)[] = [];
+let server: RedisServer;
+
+beforeEach(async () => {
+  if (REDIS_MISSING !== undefined) return;
+  server = await startRedis();
+  cleanUp.push(() => server.kill());
+});
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).toReversed()) await step();
+});
+
+async function start(
+  options: { readonly holdMs?: number; readonly access?: Partial<AuthenticateOptions> } = {},
+): Promise<Gateway & { readonly connection: CacheConnection }> {
+  const connection = await connectPatiently(server, new Uint8Array(32));
+  cleanUp.push(() => connection.close());
+  const gateway = await startScriptedGateway({ connection, ...options });
+  cleanUp.push(gateway.stop);
+  return { ...gateway, connection };
+}
+
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await sleep(20);
+}
+
+/** Says the pieces, each after a draft. */
+function say(
+  pieces: readonly string[],
+  { pauseMs = 1, draft = "" }: { readonly pauseMs?: number; readonly draft?: string } = {},
+): Script {
+  return async function* told() {
+    yield {
+      event: { case: "answerStart", value: { profile: Profile.EXACT, genLength: 8, seed: 1n } },
+    };
+    for (const text of pieces) {
+      await sleep(pauseMs);
+      const tokens = [{ position: 0, text: draft, confidence: 0.5, committed: false }];
+      yield { event: { case: "blockDraft", value: { block: 0, tokens, forwardPasses: 1 } } };
+      yield { event: { case: "textDelta", value: { text } } };
+    }
+    yield { event: { case: "answerEnd", value: { finishReason: FinishReason.STOP } } };
+  };
+}
+
+async function ask({ app }: Gateway, changes: object = {}, headers = {}): Promise<Response> {
+  const messages = [{ role: "user", content: "What is it?" }];
+  const body = { model: "phantom", messages, on_disconnect: "continue", ...changes };
+  return await app.request("/v1/answers", {
+    method: "POST",
+    headers,
+    body: JSON.stringify(body),
+  });
+}
+
+/** Reads up to `count` events, then breaks off. */
+async function read(response: Response, count = Infinity): Promise<Sent[]> {
+  const events = (response.body ?? new ReadableStream<Uint8Array<ArrayBuffer>>())
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
+  const seen: Sent[] = [];
+  for await (const { id = "", event: type = "", data } of events) {
+    seen.push({ id, type, data });
+    if (seen.length >= count) break;
+  }
+  return seen;
+}
+
+/** Goes on after the last of `seen`. */
+async function takeUp({ app }: Gateway, seen: readonly Sent[], count?: number): Promise<Sent[]> {
+  const last = seen.at(-1)?.id ?? "";
+  const path = `/v1/answers/${last.split(".")[0]}`;
+  const response = await app.request(path, { headers: { "last-event-id": last } });
+  expect(response.status).toBe(200);
+  return await read(response, count);
+}
+
+function textOf(seen: readonly Sent[]): string {
+  const deltas = seen.filter(({ type }) => type === "text-delta");
+  return deltas.map(({ data }) => (JSON.parse(data) as { text: string }).text).join("");
+}
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `an answer that is cut at random and taken up at random gateways has every event once${named}`,
+  async () => {
+    const [first, second, third] = [await start(), await start(), await start()];
+    const at = (place: number): Gateway => (place === 0 ? first : place === 1 ? second : third);
+    const cuts = array(record({ count: integer({ min: 1, max: 6 }), place: nat(2) }), {
+      maxLength: 10,
+    });
+    const pieces = array(string({ minLength: 1, unit: "grapheme" }), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    await assert(
+      asyncProperty(pieces, cuts, nat(2), async (said, taken, home) => {
+        at(home).seen.script = say(said);
+        const seen = await read(await ask(at(home)), 1);
+        for (const { count, place } of taken) {
+          if (seen.at(-1)?.type === "answer-end") break;
+          seen.push(...(await takeUp(at(place), seen, count)));
+        }
+        while (seen.at(-1)?.type !== "answer-end")
+          seen.push(...(await takeUp(at((home + 1) % 3), seen)));
+        expect(textOf(seen)).toBe(said.join(""));
+        const numbers = seen.map(({ id }) => Number(id.split(".")[1]));
+        expect(numbers).toEqual(Array.from({ length: 2 + 2 * said.length }, (_, index) => index));
+      }),
+      { numRuns: 100 },
+    );
+  },
+  600_000,
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `an answer that another gateway runs can be stopped, and is nothing to another tenant${named}`,
+  async () => {
+    const keys = { a: createApiKey(), b: createApiKey() };
+    const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
+    const [first, second] = [
+      await start({ access: { apiKeys } }),
+      await start({ access: { apiKeys } }),
+    ];
+    const a = { authorization: `Bearer ${keys.a}` };
+    const b = { authorization: `Bearer ${keys.b}` };
+    first.seen.script = say(Array.from({ length: 100_000 }, () => "CANARY "));
+    const [begun] = await read(await ask(first, {}, a), 1);
+    const path = `/v1/answers/${begun?.id.split(".")[0]}`;
+    await until(
+      async () => (await second.app.request(path, { method: "HEAD", headers: a })).status === 200,
+    );
+    for (const method of ["GET", "DELETE"]) {
+      expect((await second.app.request(path, { method, headers: b })).status).toBe(404);
+    }
+    for (const [key, content] of await server.entries()) {
+      expect(`${key} ${content.toString("latin1")}`).not.toContain("CANARY");
+    }
+    const followed = (async () => read(await second.app.request(path, { headers: a })))();
+    await until(
+      async () => (await second.app.request(path, { method: "DELETE", headers: a })).status === 204,
+    );
+    const last = (await followed).at(-1);
+    expect(last?.type).toBe("error");
+    expect(JSON.parse(last?.data ?? "")).toMatchObject({ code: "cancelled" });
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `a cache that loses everything in mid-answer has it all again${named}`,
+  async () => {
+    const [first, second] = [await start(), await start()];
+    const said = Array.from({ length: 40 }, (_, index) => `${index} `);
+    first.seen.script = say(said, { pauseMs: 50 });
+    const seen = await read(await ask(first), 10);
+    const port = Number(new URL(server.url).port);
+    await server.kill();
+    server = await startRedis(port);
+    while (seen.at(-1)?.type !== "answer-end") {
+      // Until the first gateway has found the new server, nobody knows the answer.
+      const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
+      await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
+      seen.push(...(await takeUp(second, seen)));
+    }
+    expect(textOf(seen)).toBe(said.join(""));
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `the reader of an answer whose gateway is gone is told so${named}`,
+  async () => {
+    const [first, second] = [await start({ holdMs: 2000 }), await start({ holdMs: 2000 })];
+    first.seen.script = say(Array.from({ length: 100_000 }, () => "word "));
+    const [begun] = await read(await ask(first), 1);
+    const path = `/v1/answers/${begun?.id.split(".")[0]}`;
+    await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
+    const followed = (async () => read(await second.app.request(path)))();
+    first.connection.close();
+    const last = (await followed).at(-1);
+    expect(last?.type).toBe("error");
+    expect(JSON.parse(last?.data ?? "")).toMatchObject({ code: "unavailable", hint: "ask again" });
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `drafts of more than 4 MiB are left out for other gateways, the text is whole${named}`,
+  async () => {
+    const [first, second] = [await start(), await start()];
+    const said = Array.from({ length: 60 }, (_, index) => `${index} `);
+    first.seen.script = say(said, { draft: "x".repeat(100 << 10) });
+    const seen = await read(await ask(first), 1);
+    while (seen.at(-1)?.type !== "answer-end") seen.push(...(await takeUp(second, seen)));
+    expect(textOf(seen)).toBe(said.join(""));
+    const drafts = seen.filter(({ type }) => type === "block-draft");
+    expect(drafts.length).toBeGreaterThan(35);
+    expect(drafts.length).toBeLessThan(42);
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `an answer that ends with its reader is not shared${named}`,
+  async () => {
+    const gateway = await start();
+    gateway.seen.script = say(["one", "two"]);
+    for (const headers of [{}, { "idempotency-key": "a-key-of-the-caller" }]) {
+      const seen = await read(await ask(gateway, { on_disconnect: "cancel" }, headers));
+      expect(textOf(seen)).toBe("onetwo");
+      expect(seen.map(({ id }) => id).join("")).toBe("");
+    }
+    expect((await server.entries()).size).toBe(0);
+  },
+);

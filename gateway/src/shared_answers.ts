@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DomainError } from "@medv/proto";
+import type { SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import { decodeValue, errorOf } from "./answer_log.ts";
+import {
+  ANSWER_TTL_MS,
+  type AnswerProgress,
+  type KeptAnswer,
+  type NumberedEvent,
+} from "./kept_answer.ts";
+import { publishAnswer } from "./publish_answer.ts";
+
+/** A process that stalls is not gone. */
+const HOLD_MS = 15_000;
+/** How often what is new is looked for. */
+const PACE_MS = 50;
+
+/** Answers that any gateway can go on giving out: each is written into a log of the shared cache as it comes. */
+export class SharedAnswers {
+  readonly #logs: SharedLogs;
+  readonly #times: { readonly ttlMs: number; readonly holdMs: number };
+  readonly #draining = new AbortController();
+  readonly #publishing = new Set<Promise<void>>();
+
+  /** @param holdMs After so long without a sign of it the gateway that runs an answer is gone. */
+  constructor(logs: SharedLogs, holdMs = HOLD_MS) {
+    this.#logs = logs;
+    this.#times = { ttlMs: ANSWER_TTL_MS, holdMs };
+  }
+
+  /**
+   * Writes an answer of this gateway as it comes.
+   *
+   * @param progress What there is from an event's number on.
+   */
+  publish(
+    answer: Pick<KeptAnswer, "id" | "stop">,
+    tenantScope: string,
+    progress: (from: number) => AnswerProgress,
+  ): void {
+    const publishing = publishAnswer(
+      {
+        logs: this.#logs,
+        name: nameOf(tenantScope, answer.id),
+        times: this.#times,
+        progress,
+        onStop: () => void answer.stop(),
+      },
+      this.#draining.signal,
+    );
+    this.#publishing.add(publishing);
+    void publishing.finally(() => this.#publishing.delete(publishing));
+  }
+
+  /**
+   * The answer that another gateway runs or ran.
+   *
+   * @throws {DomainError} `unavailable` while the shared cache cannot be asked.
+   */
+  async find(id: string, tenantScope: string): Promise<KeptAnswer | undefined> {
+    const name = nameOf(tenantScope, id);
+    const part = await this.#logs.read(name, 0);
+    if (part === undefined) throw cacheAway();
+    if (part.values.length === 0 && !part.isHeld) return undefined;
+    return {
+      id,
+      follow: (after, signal) => this.#follow(name, after, signal),
+      stop: async () => {
+        const asked = await this.#logs.askToStop(name, ANSWER_TTL_MS);
+        if (asked === undefined) throw cacheAway();
+      },
+    };
+  }
+
+  /** Resolves when the answers of this gateway are written to their ends, as far as the cache takes them. */
+  async drain(): Promise<void> {
+    this.#draining.abort();
+    await Promise.all(this.#publishing);
+  }
+
+  async *#follow(
+    name: AnswerName,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<NumberedEvent> {
+    let number = after + 1;
+    let seenMs = performance.now();
+    for (;;) {
+      signal.throwIfAborted();
+      const { values, isHeld } = (await this.#logs.read(name, number)) ?? UNREADABLE;
+      for (const value of values.map(decodeValue)) {
+        if (value.type === "end") return;
+        if (value.type === "error") throw errorOf(value);
+        if (value.type === "event") yield { number, event: value.event };
+        number += 1;
+      }
+      if (values.length > 0) {
+        seenMs = performance.now();
+        continue;
+      }
+      if (isHeld) seenMs = performance.now();
+      else if (performance.now() - seenMs > this.#times.holdMs) throw writerGone();
+      await sleep(PACE_MS);
+    }
+  }
+}
+
+type AnswerName = { readonly tenantScope: string; readonly key: string };
+
+/** As if there were no sign of the writer: the cache may come back. */
+const UNREADABLE = { values: [], isHeld: false };
+
+function nameOf(tenantScope: string, id: string): AnswerName {
+  return { tenantScope, key: `answer/${id}` };
+}
+
+function cacheAway(): DomainError {
+  return new DomainError(
+    "unavailable",
+    "Cannot look for the answer as the shared cache cannot be reached",
+    { hint: "try again in a few seconds" },
+  );
+}
+
+function writerGone(): DomainError {
+  return new DomainError(
+    "unavailable",
+    "Cannot continue the answer as nothing is heard of the gateway that makes it",
+    { hint: "ask again" },
+  );
+}
