@@ -17,6 +17,8 @@ test.each([
   { name: "MEDV_PORT", value: "99999" },
   { name: "MEDV_PORT", value: "http" },
   { name: "MEDV_VISION_ADDRESS", value: "nowhere" },
+  { name: "MEDV_DIFFUSION_ADDRESS", value: "a:1,b:2" },
+  { name: "MEDV_DIFFUSION_ADDRESS", value: "10.0.0.1:50052,10.0.0.2" },
   { name: "MEDV_IMAGE_CACHE_BYTES", value: "1000" },
   { name: "MEDV_DECODER_MEMORY_BYTES", value: "2GB" },
   { name: "MEDV_DECODER_MEMORY_BYTES", value: "1000000" },

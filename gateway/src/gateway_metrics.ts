@@ -27,7 +27,7 @@ const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 /** The gateway's metrics; labels come from routes, codes and names that the code knows, never from callers. */
 export function gatewayMetrics(
   registry: Registry,
-  load: () => { readonly decoderRestarts: number },
+  load: () => { readonly decoderRestarts: number; readonly imageBytes: number },
 ): GatewayMetrics {
   const registers = [registry];
   const requests = new Counter({
@@ -81,6 +81,16 @@ export function gatewayMetrics(
       collect() {
         this.reset();
         this.inc(load().decoderRestarts);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: "medv_gateway_image_bytes",
+      help: "Images kept in memory, as sent and as pixels",
+      registers: [],
+      collect() {
+        this.set(load().imageBytes);
       },
     }),
   );

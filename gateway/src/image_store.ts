@@ -1,21 +1,21 @@
 import { DomainError } from "@medv/proto";
-import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
 import { inSpan } from "@medv/runtime/tracing/span";
-import type { ImageChoice } from "./image/decoded_image.ts";
+import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import type { SharedNotices } from "@medv/runtime/remote_cache/shared_notices";
+import { EmbeddingHandles } from "./embedding_handles.ts";
+import { decodeForgotten, encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
 import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
 import { imageDigest } from "./image_digest.ts";
+import { imageKey } from "./image_key.ts";
 import type { ImageSource } from "./image_url.ts";
-import { decodeHandle, encodeHandle, handleName } from "./kept_handle.ts";
+import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
+import type { Log } from "./log.ts";
+import { problemOf } from "./problem.ts";
 import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
-
-/** An image that a caller sent, by its id. */
-export type UploadedImage = ImageFile & {
-  readonly id: string;
-  readonly expiresAt: Date;
-};
+import { newImageId, unknownImage, type UploadedImage, UploadStore } from "./upload_store.ts";
 
 /** An image that the vision service has encoded. */
 export type EncodedImage = {
@@ -28,8 +28,11 @@ export type EncodedImage = {
 export type ImageStoreOptions = {
   readonly preprocess: ImagePreprocessor["preprocess"];
   readonly services: Services;
-  /** Where gateways share the handles of embeddings. */
+  /** Where gateways share ids, pixels and the handles of embeddings. */
   readonly remote: RemoteCache;
+  /** How gateways tell each other what was deleted; undefined where there is one only. */
+  readonly notices: SharedNotices | undefined;
+  readonly log: Pick<Log, "warn">;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   /** Bound on what is kept: half for the bytes as sent, half for pixels. */
@@ -47,13 +50,9 @@ export type ImageContext = {
   readonly settings: PreprocessSettings;
 };
 
-type Encoding = { readonly handle: EmbeddingHandle; readonly cached: boolean };
-
-/** A handle is a few hundred bytes. */
-const MAX_HANDLES = 16_384;
-
-/** Time for both services to forget an embedding. */
-const FORGET_MS = 10_000;
+/** What is known of an image before its pixels are looked at; id and time of one that was uploaded. */
+type KnownImage = Pick<UploadedImage, "digest" | "choice" | "bytes"> &
+  Partial<Pick<UploadedImage, "id" | "expiresAt">>;
 
 /**
  * Keeps what callers sent, its pixels and the handles of its embeddings, apart per tenant. The same bytes are
@@ -61,33 +60,56 @@ const FORGET_MS = 10_000;
  */
 export class ImageStore {
   readonly #options: ImageStoreOptions;
-  readonly #uploads: SharedCache<UploadedImage>;
+  readonly #uploads: UploadStore;
   readonly #images: SharedCache<PreparedImage>;
-  readonly #encodings: SharedCache<Encoding>;
+  readonly #handles: EmbeddingHandles;
   /** Work that callers share is not ended by one of them going away, only by {@link close}. */
   readonly #closed = new AbortController();
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
-    const { ttlMs } = options;
+    const { services, ttlMs, remote, encodeTimeoutMs } = options;
     const maxSize = Math.floor(options.cacheBytes / 2);
-    this.#uploads = new SharedCache({ maxSize, ttlMs, sizeOf: ({ bytes }) => bytes.length + 1 });
+    this.#uploads = new UploadStore({ remote, maxBytes: maxSize, ttlMs });
     this.#images = new SharedCache({ maxSize, ttlMs, sizeOf: ({ pixels }) => pixels.length + 1 });
-    this.#encodings = new SharedCache({ maxSize: MAX_HANDLES, ttlMs, sizeOf: () => 1 });
+    this.#handles = new EmbeddingHandles(
+      { services, remote, ttlMs, encodeTimeoutMs },
+      this.#closed.signal,
+    );
+    const onNotice = (notice: Uint8Array): void => void this.#onDeleted(decodeForgotten(notice));
+    void options.notices?.follow(onNotice, this.#closed.signal);
   }
 
-  /** Keeps a file under a new unguessable id. */
-  add({ bytes, choice }: ImageFile, tenantScope: string): UploadedImage {
-    const id = `img_${crypto.randomUUID().replaceAll("-", "")}`;
-    const expiresAt = new Date(Date.now() + this.#options.ttlMs);
-    const upload = { id, bytes, choice, expiresAt };
-    this.#uploads.set(uploadKey(tenantScope, id), upload);
-    return upload;
+  /** What is kept in this process: bytes as sent and pixels. */
+  get bytes(): number {
+    return this.#uploads.size + this.#images.size;
+  }
+
+  /**
+   * Decodes and preprocesses a file and keeps it under a new id; where a cache is shared, other gateways know the id and
+   * have the pixels when this resolves.
+   *
+   * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`.
+   */
+  async upload(
+    file: ImageFile,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<{ readonly upload: UploadedImage; readonly image: PreparedImage }> {
+    const { remote } = this.#options;
+    const id = newImageId();
+    const known = { ...file, id, digest: await imageDigest(file.bytes) };
+    const image = await this.preprocess(known, context, signal);
+    if (remote.isShared) {
+      // The other gateways do not get the bytes, so they need the pixels for one image and for several.
+      await Promise.all(bothWays(context).map(async (way) => this.#share(known, way, signal)));
+    }
+    return { upload: await this.#uploads.add(id, known, context.tenantScope), image };
   }
 
   /** Whether an upload is kept. */
-  has(id: string, tenantScope: string): boolean {
-    return this.#uploads.peek(uploadKey(tenantScope, id)) !== undefined;
+  async has(id: string, tenantScope: string): Promise<boolean> {
+    return await this.#uploads.has(id, tenantScope);
   }
 
   /**
@@ -95,68 +117,78 @@ export class ImageStore {
    *
    * @throws {DomainError} `unknown_image`.
    */
-  find(id: string, tenantScope: string, field?: string): UploadedImage {
-    const upload = this.#uploads.peek(uploadKey(tenantScope, id));
-    if (upload !== undefined) return upload;
-    throw new DomainError(
-      "unknown_image",
-      "Cannot find the image as its id is not known or has expired",
-      { hint: "upload it again with POST /v1/images", ...(field !== undefined && { field }) },
-    );
+  async find(id: string, tenantScope: string): Promise<UploadedImage> {
+    return await this.#uploads.find(id, tenantScope);
   }
 
   /**
-   * Forgets an upload and all that came from it: pixels, handles and embeddings, in this process, in both services and
-   * in the shared cache.
+   * The bytes as sent of an upload.
+   *
+   * @throws {DomainError} `unknown_image`, also where another gateway took them.
+   */
+  async bytesOf(id: string, tenantScope: string, field: string): Promise<Uint8Array> {
+    return await this.#uploads.bytesOf(id, tenantScope, field);
+  }
+
+  /**
+   * Forgets an upload and all that came from it: pixels, handles and embeddings, in this process and those of other
+   * gateways, in every replica of both services and in the shared cache.
    *
    * @throws {DomainError} `unknown_image`; `unavailable` if something may be left, and then the id still holds.
    */
   async delete(id: string, context: ImageContext): Promise<void> {
-    const { bytes, choice } = this.find(id, context.tenantScope);
-    const digest = await imageDigest(bytes);
-    for (const settings of [context.settings, padded(context.settings)]) {
-      const key = imageKey(digest, choice, { ...context, settings });
-      await this.#images.settled(key);
-      this.#images.delete(key);
-      const kept = await this.#encodings.settled(key);
-      const handle = kept?.handle ?? (await this.#sharedHandle(key, context.tenantScope));
-      this.#encodings.delete(key);
-      await this.#options.remote.delete(handleName(context.tenantScope, key));
-      if (handle !== undefined) await this.#forget(handle, context);
-    }
-    this.#uploads.delete(uploadKey(context.tenantScope, id));
+    const { remote, notices } = this.#options;
+    const { tenantScope, requestId } = context;
+    const upload = await this.#uploads.find(id, tenantScope);
+    const keys = bothWays(context).map((way) => imageKey({ ...upload, ...way }));
+    for (const key of keys) await remote.delete(imageName(tenantScope, id, key));
+    const forgotten = { id, tenantScope, keys, requestId };
+    await this.#forget(forgotten);
+    await notices?.post(encodeForgotten(forgotten));
+    await this.#uploads.delete(id, tenantScope);
+    // Once more, for a question that had begun before the id was unknown.
+    await this.#forget(forgotten);
   }
 
   /**
    * Decodes and preprocesses an image, unless that was done before.
    *
-   * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`.
+   * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`; `unknown_image` where another gateway
+   * has its bytes and its pixels are not shared any more.
    */
   async preprocess(
-    file: ImageFile,
+    known: KnownImage,
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<PreparedImage> {
-    const key = imageKey(await imageDigest(file.bytes), file.choice, context);
-    return await this.#preprocessed(key, file, context, signal);
+    const key = imageKey({ ...known, ...context });
+    const { bytes, choice } = known;
+    if (bytes === undefined) {
+      return (await this.#images.settled(key)) ?? (await this.#pull(key, known, context));
+    }
+    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
+    const limits = { maxImageBytes, maxImagePixels };
+    const run = (): Promise<PreparedImage> =>
+      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
+        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
+      );
+    return (await this.#images.get(key, run, signal)).value;
   }
 
   /**
    * Encodes an image, unless that was done before.
    *
-   * @throws {DomainError} As {@link preprocess}; `unknown_image`; what the vision service throws.
+   * @throws {DomainError} As {@link preprocess}; what the vision service throws.
    */
   async encode(
     source: ImageSource,
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<EncodedImage> {
-    const file = this.#fileOf(source, context);
-    const key = imageKey(await imageDigest(file.bytes), file.choice, context);
-    const image = await this.#preprocessed(key, file, context, signal);
-    const run = (): Promise<Encoding> => this.#encode(key, image, context);
-    const { value, fresh } = await this.#encodings.get(key, run, signal);
-    return { image, handle: value.handle, cached: !fresh || value.cached };
+    const known = await this.#known(source, context);
+    const image = await this.preprocess(known, context, signal);
+    const key = imageKey({ ...known, ...context });
+    return { image, ...(await this.#handles.get(image, { ...context, key }, signal)) };
   }
 
   /** Encodes again what the vision service turned out not to keep any more. */
@@ -165,10 +197,8 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<EncodedImage> {
-    const { bytes, choice } = this.#fileOf(source, context);
-    const key = imageKey(await imageDigest(bytes), choice, context);
-    this.#encodings.delete(key);
-    await this.#options.remote.delete(handleName(context.tenantScope, key)).catch(() => {}); // A cache that cannot be reached does not give the old handle back.
+    const key = imageKey({ ...(await this.#known(source, context)), ...context });
+    await this.#handles.drop({ ...context, key });
     return await this.encode(source, context, signal);
   }
 
@@ -182,65 +212,55 @@ export class ImageStore {
     this.#closed.abort(new DomainError("unavailable", "Cannot encode as the gateway is stopping"));
   }
 
-  #fileOf(source: ImageSource, { tenantScope }: ImageContext): ImageFile {
-    return source.type === "bytes"
-      ? { bytes: source.bytes, choice: {} }
-      : this.find(source.id, tenantScope, source.field);
+  async #known(source: ImageSource, { tenantScope }: ImageContext): Promise<KnownImage> {
+    if (source.type === "id") return await this.#uploads.find(source.id, tenantScope, source.field);
+    return { digest: await imageDigest(source.bytes), choice: {}, bytes: source.bytes };
   }
 
-  async #preprocessed(
-    key: string,
-    { bytes, choice }: ImageFile,
+  async #share(
+    known: KnownImage & Pick<UploadedImage, "id">,
     context: ImageContext,
     signal: AbortSignal,
+  ): Promise<void> {
+    const { remote, ttlMs } = this.#options;
+    const image = await this.preprocess(known, context, signal);
+    const name = imageName(context.tenantScope, known.id, imageKey({ ...known, ...context }));
+    await remote.set(name, encodeImage(image), ttlMs / 1000);
+  }
+
+  /** The pixels that another gateway shared; kept no longer than there. */
+  async #pull(
+    key: string,
+    { id, expiresAt }: KnownImage,
+    { tenantScope }: ImageContext,
   ): Promise<PreparedImage> {
-    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
-    const limits = { maxImageBytes, maxImagePixels };
-    const run = (): Promise<PreparedImage> =>
-      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
-        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
-      );
-    return (await this.#images.get(key, run, signal)).value;
+    if (id === undefined || expiresAt === undefined) throw unknownImage();
+    const packed = await this.#options.remote.get(imageName(tenantScope, id, key));
+    if (packed === undefined) throw unknownImage();
+    const image = decodeImage(packed);
+    this.#images.set(key, image, Math.max(1, expiresAt.getTime() - Date.now()));
+    return image;
   }
 
-  async #encode(key: string, image: PreparedImage, context: ImageContext): Promise<Encoding> {
-    const shared = await this.#sharedHandle(key, context.tenantScope);
-    if (shared !== undefined) return { handle: shared, cached: true };
-    const { pixels, tiles, imageSize, preprocessingVersion } = image;
-    const { handle, cached } = await this.#options.services.vision.encode(
-      { tenantScope: context.tenantScope, preprocessingVersion, pixels, tiles, imageSize },
-      {
-        signal: this.#closed.signal,
-        requestId: context.requestId,
-        deadline: new Date(Date.now() + this.#options.encodeTimeoutMs),
-      },
-    );
-    if (handle === undefined) {
-      throw new DomainError("internal", "Cannot use the encoding as it has no handle");
+  /** Forgets what was made of an image, here and in the services. */
+  async #forget({ keys, ...whose }: Omit<ForgottenImage, "id">): Promise<void> {
+    for (const key of keys) {
+      await this.#images.settled(key);
+      this.#images.delete(key);
+      await this.#handles.forget({ key, ...whose });
     }
-    const name = handleName(context.tenantScope, key);
-    // Nobody waits for it.
-    void this.#options.remote.set(name, encodeHandle(handle), this.#options.ttlMs / 1000);
-    return { handle, cached };
   }
 
-  /** What another gateway was told, unless the service has let go of it by now. */
-  async #sharedHandle(key: string, tenantScope: string): Promise<EmbeddingHandle | undefined> {
-    const bytes = await this.#options.remote.get(handleName(tenantScope, key));
-    if (bytes === undefined) return undefined;
-    const handle = decodeHandle(bytes);
-    return Number(handle.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
-  }
-
-  async #forget({ digest }: EmbeddingHandle, context: ImageContext): Promise<void> {
-    const { vision, diffusion } = this.#options.services;
-    const { tenantScope, requestId } = context;
-    const deadline = new Date(Date.now() + FORGET_MS);
-    const call = { signal: this.#closed.signal, requestId, deadline };
-    await Promise.all([
-      vision.deleteEmbedding({ digest, tenantScope }, call),
-      diffusion.forgetEmbedding({ digest, tenantScope }, call),
-    ]);
+  /** Another gateway deleted an image, and knows nothing of what this one had or has in hand. */
+  async #onDeleted({ id, keys, ...whose }: ForgottenImage): Promise<void> {
+    this.#uploads.drop(id, whose.tenantScope);
+    const here = keys.filter((key) => this.#images.has(key) || this.#handles.has(key));
+    try {
+      await this.#forget({ keys: here, ...whose });
+    } catch (error) {
+      const { requestId } = whose;
+      this.#options.log.warn({ requestId, code: problemOf(error, requestId).code }, "forget-error");
+    }
   }
 }
 
@@ -249,17 +269,7 @@ export function padded(settings: PreprocessSettings): PreprocessSettings {
   return { imageSize: settings.imageSize, aspectRatio: "pad", gridPinpoints: [] };
 }
 
-function uploadKey(tenantScope: string, id: string): string {
-  return `${tenantScope}/${id}`;
-}
-
-function imageKey(
-  digest: string,
-  { frame, window }: ImageChoice,
-  { tenantScope, settings }: ImageContext,
-): string {
-  const { aspectRatio, imageSize, gridPinpoints } = settings;
-  const shown = typeof window === "object" ? `${window.center}~${window.width}` : window;
-  const choice = `${frame ?? ""},${shown ?? ""}`;
-  return `${tenantScope}/${digest}/${choice}/${aspectRatio}/${imageSize}/${gridPinpoints.join(";")}`;
+/** How an image is preprocessed that comes alone, and one that comes with others. */
+function bothWays(context: ImageContext): readonly ImageContext[] {
+  return [context, { ...context, settings: padded(context.settings) }];
 }

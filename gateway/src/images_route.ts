@@ -12,7 +12,7 @@ import {
   uploadOperation,
 } from "./image_operations.ts";
 import { imageChoice } from "./image_query.ts";
-import type { ImageContext, UploadedImage } from "./image_store.ts";
+import type { ImageContext } from "./image_store.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import type { ImageFile, PreparedImage } from "./image/image_preprocessor.ts";
@@ -22,6 +22,7 @@ import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read_body.ts";
+import type { UploadedImage } from "./upload_store.ts";
 
 /** Room for the boundaries and headers around the file. */
 const MULTIPART_OVERHEAD_BYTES = 64 << 10;
@@ -37,7 +38,8 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
     const { from } = query;
     const sent = await readImage(context.req.raw, maxImageBytes);
     checkSource(sent, from);
-    const bytes = from === undefined ? sent : images.find(from, caller.tenantScope, "from").bytes;
+    const bytes =
+      from === undefined ? sent : await images.bytesOf(from, caller.tenantScope, "from");
     const file = { choice: imageChoice(query), bytes };
     const { signal } = context.req.raw;
     const run = (callers: AbortSignal): Promise<ImageBody> =>
@@ -45,20 +47,20 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
     const key = headers["Idempotency-Key"];
     if (key === undefined) return context.json(await run(signal), 201);
     const asked = { choice: file.choice, digest: await imageDigest(file.bytes) };
-    const holds = ({ id }: ImageBody): boolean => images.has(id, caller.tenantScope);
+    const holds = ({ id }: ImageBody): Promise<boolean> => images.has(id, caller.tenantScope);
     const keyed = await keyedRequest(key, caller, asked);
     return context.json(await keys.once(keyed, { run, holds }, signal), 201);
   });
 
   serve(route, describeImageOperation, async ({ params }, context) => {
-    const upload = images.find(params.id, callerOf(context).tenantScope);
+    const upload = await images.find(params.id, callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     return context.json(describe(upload, image), 200);
   });
 
   serve(route, tileOperation, async ({ params }, context) => {
-    const upload = images.find(params.id, callerOf(context).tenantScope);
+    const upload = await images.find(params.id, callerOf(context).tenantScope);
     const imageContext = await imageContextOf(context, dependencies);
     const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
     const png = await encodeTile(image, Number(params.tile));
@@ -84,8 +86,7 @@ async function takeImage(
   const { grant } = callerOf(context);
   if (grant !== undefined) await grantedImages.take(grant, await imageDigest(file.bytes));
   const imageContext = await imageContextOf(context, dependencies, signal);
-  const image = await images.preprocess(file, imageContext, signal);
-  const upload = images.add(file, imageContext.tenantScope);
+  const { upload, image } = await images.upload(file, imageContext, signal);
   // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
   const source = { type: "id", id: upload.id, field: "id" } as const;
   images.encode(source, imageContext, images.signal).catch((error: unknown) => {

@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type EmbeddingHandle, EmbeddingHandleSchema } from "@medv/proto/embedding";
 
 /** Where gateways share the handle of an image's embedding. */
 export function handleName(tenantScope: string, imageKey: string) {
-  const key = `handle/${createHash("sha256").update(imageKey).digest("base64url")}`;
-  return { tenantScope, key };
+  return { tenantScope, key: `handle/${imageKey}` };
 }
 
 /** A handle as it lies in the shared cache. */

@@ -5,6 +5,7 @@ import { openCacheConnection } from "@medv/runtime/remote_cache/cache_connection
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import { sharedNotices } from "@medv/runtime/remote_cache/shared_notices";
 import { createRegistry, serveMetrics } from "@medv/runtime/metrics";
 import { openTracing } from "@medv/runtime/tracing/open_tracing";
 import { createApp } from "./app.ts";
@@ -14,6 +15,7 @@ import { grantedImages } from "./auth/granted_images.ts";
 import { createJsonWebTokenReader } from "./auth/json_web_token.ts";
 import { tenantScopes } from "./auth/tenant_scope.ts";
 import { readConfig } from "./config.ts";
+import { DELETED_IMAGES } from "./forgotten_image.ts";
 import { gatewayMetrics } from "./gateway_metrics.ts";
 import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
@@ -49,7 +51,10 @@ try {
   const { traceEndpoint: endpoint, traceRatio: ratio } = config;
   const tracing = await openTracing({ service: "gateway", endpoint, ratio, logger });
   const registry = createRegistry();
-  const metrics = gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses }));
+  const metrics = gatewayMetrics(registry, () => ({
+    decoderRestarts: preprocessor.losses,
+    imageBytes: images.bytes,
+  }));
   const services = connectServices({
     ...config,
     tracing,
@@ -71,6 +76,8 @@ try {
     preprocess: (...job) => preprocessor.preprocess(...job),
     services,
     remote,
+    notices: connection && sharedNotices(connection, DELETED_IMAGES, config.imageTtlMs),
+    log: logger,
     maxImageBytes: config.maxImageBytes,
     maxImagePixels: config.maxImagePixels,
     cacheBytes: config.imageCacheBytes,

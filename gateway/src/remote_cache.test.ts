@@ -1,8 +1,22 @@
-import { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
-import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
-import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import { DomainError } from "@medv/proto";
+import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
+import {
+  connectPatiently,
+  REDIS_MISSING,
+  type RedisServer,
+  startRedis,
+} from "@medv/runtime/testing/redis_server";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dataUrl, drawPng, startScriptedGateway } from "./testing/scripted_gateway.ts";
+import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
+import type { AuthenticateOptions } from "./auth/authenticate.ts";
+import { DELETED_IMAGES } from "./forgotten_image.ts";
+import {
+  answerHello,
+  dataUrl,
+  drawPng,
+  type Script,
+  startScriptedGateway,
+} from "./testing/scripted_gateway.ts";
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 
@@ -20,21 +34,20 @@ afterEach(async () => {
 });
 
 /** A gateway whose cache is connected. */
-async function start(): Promise<Gateway> {
-  const connection = new CacheConnection(
-    { url: server.url, key: new Uint8Array(32) },
-    { warn: () => {} },
-  );
-  const remote = remoteCache(connection);
-  const gateway = await startScriptedGateway({ connection });
+async function start(access: Partial<AuthenticateOptions> = {}): Promise<Gateway> {
+  const connection = await connectPatiently(server, new Uint8Array(32));
+  const gateway = await startScriptedGateway({ connection, access });
   cleanUp.push(() => connection.close(), gateway.stop);
-  const name = { tenantScope: "probe", key: "probe" };
-  await until(async () => {
-    await remote.set(name, new Uint8Array(1), 60);
-    return (await remote.get(name)) !== undefined;
-  });
-  await remote.delete(name);
   return gateway;
+}
+
+/** What the cache has, but what tells the other gateways that an image was deleted. */
+async function keptKeys(): Promise<string[]> {
+  return [...(await server.entries()).keys()].filter((key) => key !== keyOf(DELETED_IMAGES));
+}
+
+function bearer(token: string) {
+  return { authorization: `Bearer ${token}` };
 }
 
 /** Looks again and again, with rests in which everything else goes on. */
@@ -42,9 +55,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-async function ask({ app }: Gateway, url: string): Promise<Response> {
+async function ask({ app }: Gateway, ...urls: string[]): Promise<Response> {
   const content = [
-    { type: "image_url", image_url: { url } },
+    ...urls.map((url) => ({ type: "image_url", image_url: { url } })),
     { type: "text", text: "What is it?" },
   ];
   const body = JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] });
@@ -74,6 +87,86 @@ test.skipIf(REDIS_MISSING !== undefined)(
 );
 
 test.skipIf(REDIS_MISSING !== undefined)(
+  `an id of one gateway stands for its image at another, also when its embedding is gone${named}`,
+  async () => {
+    const [first, second] = [await start(), await start()];
+    const bytes = await drawPng(35, 16);
+    const id = await upload(first, bytes);
+    const url = `medv-image:${id}`;
+    const described = await second.app.request(`/v1/images/${id}`);
+    expect(await described.json()).toMatchObject({ id, width: 16, height: 8, format: "png" });
+    const tiles = await Promise.all(
+      [first, second].map(async ({ app }) => {
+        const response = await app.request(`/v1/images/${id}/tiles/0`);
+        return Buffer.from(await response.arrayBuffer()).toString("hex");
+      }),
+    );
+    expect(tiles[1]).toBe(tiles[0]);
+    expect((await ask(second, url)).status).toBe(200);
+    // As one of several it is preprocessed another way.
+    expect((await ask(second, url, url)).status).toBe(200);
+    expect(second.seen.requests.map(({ images }) => images.length)).toEqual([1, 2]);
+
+    const encoded = second.seen.encodes;
+    second.seen.script = forgetOnce(second);
+    expect((await ask(second, url)).status).toBe(200);
+    expect(second.seen.encodes).toBe(encoded + 1);
+    const [sent, again] = [first.seen.encodeRequests[0], second.seen.encodeRequests.at(-1)];
+    expect(again?.pixels).toEqual(sent?.pixels);
+    expect(again?.pixels).toHaveLength(28 * 28 * 3);
+  },
+);
+
+/** The embedding is gone by the time that the decoder wants it. */
+function forgetOnce({ seen, forgetEmbeddings }: Gateway): Script {
+  // oxlint-disable-next-line eslint/require-yield
+  return async function* gone() {
+    seen.script = answerHello;
+    forgetEmbeddings();
+    throw new DomainError("embedding_not_found", "Cannot read the embedding as it is not kept");
+  };
+}
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `an id is nothing to another tenant, at whichever gateway, and its file is not shared${named}`,
+  async () => {
+    const keys = { a: createApiKey(), b: createApiKey() };
+    const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
+    const [first, second] = [await start({ apiKeys }), await start({ apiKeys })];
+    const bytes = Buffer.concat([await drawPng(36), Buffer.from("CANARY of the file")]);
+    const sent = await first.app.request("/v1/images", {
+      method: "POST",
+      headers: bearer(keys.a),
+      body: bytes,
+    });
+    const { id } = (await sent.json()) as { id: string };
+    for (const { app } of [first, second]) {
+      const path = `/v1/images/${id}`;
+      expect((await app.request(path, { headers: bearer(keys.b) })).status).toBe(404);
+      const removed = await app.request(path, { method: "DELETE", headers: bearer(keys.b) });
+      expect(removed.status).toBe(404);
+      expect((await app.request(path, { headers: bearer(keys.a) })).status).toBe(200);
+    }
+    for (const content of (await server.entries()).values()) {
+      expect(content.includes("CANARY")).toBe(false);
+    }
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `an id that was deleted at one gateway is unknown at the others, and its pixels are gone${named}`,
+  async () => {
+    const [first, second] = [await start(), await start()];
+    const id = await upload(first, await drawPng(37));
+    const removed = await second.app.request(`/v1/images/${id}`, { method: "DELETE" });
+    expect(removed.status).toBe(204);
+    expect(await keptKeys()).toEqual([]);
+    expect((await second.app.request(`/v1/images/${id}`)).status).toBe(404);
+    expect((await ask(second, `medv-image:${id}`)).status).toBe(404);
+  },
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
   `DELETE /v1/images/:id empties every tier, at once after the upload too${named}`,
   async () => {
     const gateway = await start();
@@ -85,7 +178,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
       if (wait) await ask(gateway, `medv-image:${id}`);
       const response = await gateway.app.request(`/v1/images/${id}`, { method: "DELETE" });
       expect(response.status).toBe(204);
-      expect([...(await server.entries()).keys()]).toEqual([]);
+      expect(await keptKeys()).toEqual([]);
       expect(gateway.seen.deleted).toHaveLength(1);
       expect(gateway.seen.forgotten).toEqual(gateway.seen.deleted);
       expect(gateway.isEncoded(gateway.seen.deleted[0] ?? "")).toBe(false);

@@ -1,5 +1,12 @@
+import { DomainError } from "@medv/proto";
 import { DiffusionDecoder } from "@medv/proto/diffusion";
-import { createClient, credentialsOf, type TlsFiles } from "@medv/proto/grpc";
+import {
+  createClient,
+  credentialsOf,
+  type Replica,
+  replicasOf,
+  type TlsFiles,
+} from "@medv/proto/grpc";
 import { guardCalls } from "@medv/runtime/guard_calls";
 import { VisionEncoder } from "@medv/proto/vision";
 import type { Tracing } from "@medv/runtime/tracing/open_tracing";
@@ -13,6 +20,16 @@ export type ServiceName = "vision" | "diffusion";
 /** What `Generate` is asked, as a plain initialiser. */
 export type GenerateInput = Parameters<Services["diffusion"]["generate"]>[0];
 
+/** An embedding that is to be forgotten, for which request. */
+type Forgetting = {
+  readonly digest: string;
+  readonly tenantScope: string;
+  readonly requestId: string;
+};
+
+/** A replica that takes longer may have something left. */
+const FORGET_TIMEOUT_MS = 4000;
+
 /** Clients of both services; connections are made at the first call. */
 export function connectServices(options: {
   readonly visionAddress: string;
@@ -22,15 +39,47 @@ export function connectServices(options: {
   /** Told when a service is no longer asked, as nothing is heard of it, and when it is again. */
   readonly onBreaker?: (service: ServiceName, isOpen: boolean) => void;
 }) {
+  const { visionAddress, diffusionAddress } = options;
   const settings = {
     credentials: credentialsOf(options.tls).channel,
     interceptors: options.tracing?.clientInterceptors ?? [],
   };
   const onBreaker = (name: ServiceName) => (isOpen: boolean) => options.onBreaker?.(name, isOpen);
-  const vision = createClient(VisionEncoder, options.visionAddress, settings);
-  const diffusion = createClient(DiffusionDecoder, options.diffusionAddress, settings);
+  const vision = createClient(VisionEncoder, visionAddress, settings);
+  const diffusion = createClient(DiffusionDecoder, diffusionAddress, settings);
   return {
     vision: guardCalls(VisionEncoder, vision, onBreaker("vision")),
     diffusion: guardCalls(DiffusionDecoder, diffusion, onBreaker("diffusion")),
+    /**
+     * Has every replica of both services forget an embedding: the clients above would ask one of each in turn.
+     *
+     * @throws {DomainError} If one of them did not confirm it.
+     */
+    async forgetEmbedding({ requestId, ...forgotten }: Forgetting, signal: AbortSignal) {
+      const call = { requestId, signal, deadline: new Date(Date.now() + FORGET_TIMEOUT_MS) };
+      await Promise.all([
+        atEveryReplica(visionAddress, ({ address, serverName }) => {
+          const client = createClient(VisionEncoder, address, { ...settings, serverName });
+          return client.deleteEmbedding(forgotten, call).finally(client.close);
+        }),
+        atEveryReplica(diffusionAddress, ({ address, serverName }) => {
+          const client = createClient(DiffusionDecoder, address, { ...settings, serverName });
+          return client.forgetEmbedding(forgotten, call).finally(client.close);
+        }),
+      ]);
+    },
   };
+}
+
+async function atEveryReplica(
+  addresses: string,
+  call: (replica: Replica) => Promise<unknown>,
+): Promise<void> {
+  const replicas = await replicasOf(addresses).catch((cause: unknown) => {
+    throw new DomainError("unavailable", "Cannot reach the replicas as their name is not known", {
+      cause,
+      hint: "try again in a few seconds",
+    });
+  });
+  await Promise.all(replicas.map(call));
 }

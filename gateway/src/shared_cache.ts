@@ -38,13 +38,24 @@ export class SharedCache<V extends object> {
     return this.#values.get(key) ?? (await this.#pending.get(key)?.catch(() => undefined));
   }
 
+  /** Sum of the sizes of what is kept. */
+  get size(): number {
+    return this.#values.calculatedSize;
+  }
+
+  /** Whether a value is kept or on its way. */
+  has(key: string): boolean {
+    return this.#values.has(key) || this.#pending.has(key);
+  }
+
   /** The value under `key`, if it is kept. */
   peek(key: string): V | undefined {
     return this.#values.get(key);
   }
 
-  set(key: string, value: V): void {
-    this.#values.set(key, value);
+  /** @param ttlMs As for all values where it is missing. */
+  set(key: string, value: V, ttlMs?: number): void {
+    this.#values.set(key, value, ttlMs === undefined ? {} : { ttl: ttlMs });
   }
 
   /** Forgets `key`; a run under way still answers those who wait for it but is not kept. */

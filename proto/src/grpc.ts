@@ -12,5 +12,6 @@ export {
   type Implementation,
   serviceHandlers,
 } from "./grpc_server.ts";
+export { type Replica, replicasOf } from "./grpc_replicas.ts";
 export { type Credentials, credentialsOf, type TlsFiles } from "./grpc_tls.ts";
 export { MAX_MESSAGE_BYTES, REQUEST_ID_KEY, serviceDefinition } from "./grpc_service.ts";

@@ -50,6 +50,14 @@ const CHANNEL_OPTIONS = {
   "grpc.service_config": JSON.stringify(SERVICE_CONFIG),
 } as const satisfies ClientOptions;
 
+/** What a client's connections have besides. */
+export type ChannelSettings = {
+  /** Around every call. */
+  readonly interceptors?: readonly Interceptor[];
+  /** The name that the server's certificate must have, where it is not the address's. */
+  readonly serverName?: string | undefined;
+};
+
 /** The connections of a client to all replicas, which can be given up for new ones. */
 export class Channel {
   readonly #open: () => Client;
@@ -59,9 +67,13 @@ export class Channel {
   constructor(
     address: string,
     credentials: ChannelCredentials,
-    interceptors: readonly Interceptor[],
+    { interceptors = [], serverName }: ChannelSettings,
   ) {
-    const options = { ...CHANNEL_OPTIONS, interceptors: [...interceptors] };
+    const options = {
+      ...CHANNEL_OPTIONS,
+      ...(serverName !== undefined && { "grpc.ssl_target_name_override": serverName }),
+      interceptors: [...interceptors],
+    };
     this.#open = () => new Client(targetOf(address), credentials, options);
     this.#current = this.#open();
   }

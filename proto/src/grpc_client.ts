@@ -4,11 +4,10 @@ import {
   type CallOptions as GrpcCallOptions,
   type ChannelCredentials,
   credentials,
-  type Interceptor,
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { Channel } from "./grpc_channel.ts";
+import { Channel, type ChannelSettings } from "./grpc_channel.ts";
 import { type GrpcMethod, methodDefinition, REQUEST_ID_KEY } from "./grpc_service.ts";
 import { errorOf, isUnheard } from "./status.ts";
 
@@ -42,11 +41,9 @@ export type Client<T extends GenServiceMethods> = {
 };
 
 /** How a client connects. */
-export type ClientSettings = {
+export type ClientSettings = ChannelSettings & {
   /** Without TLS where there are none. */
   readonly credentials?: ChannelCredentials;
-  /** Around every call. */
-  readonly interceptors?: readonly Interceptor[];
 };
 
 /**
@@ -66,7 +63,7 @@ export function createClient<T extends GenServiceMethods>(
   const channel = new Channel(
     address,
     settings.credentials ?? credentials.createInsecure(),
-    settings.interceptors ?? [],
+    settings,
   );
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);

@@ -11,6 +11,7 @@ import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connectio
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import { sharedNotices } from "@medv/runtime/remote_cache/shared_notices";
 import { createLogger } from "@medv/runtime/logger";
 import { startService } from "@medv/runtime/service";
 import { Registry } from "prom-client";
@@ -20,6 +21,7 @@ import { createAuthenticate, type AuthenticateOptions } from "../auth/authentica
 import { ClientTokens } from "../auth/client_tokens.ts";
 import { grantedImages } from "../auth/granted_images.ts";
 import { tenantScopes } from "../auth/tenant_scope.ts";
+import { DELETED_IMAGES } from "../forgotten_image.ts";
 import { gatewayMetrics } from "../gateway_metrics.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
@@ -137,6 +139,8 @@ export async function startScriptedGateway({
     preprocess: (...job) => preprocessor.preprocess(...job),
     services,
     remote: remoteCache(connection),
+    notices: connection && sharedNotices(connection, DELETED_IMAGES, TTL_MS),
+    log,
     maxImageBytes: MAX_IMAGE_BYTES,
     maxImagePixels: 20_000,
     cacheBytes: 1 << 20,
@@ -154,7 +158,10 @@ export async function startScriptedGateway({
     images,
     model: new ModelDescription(services.diffusion),
     log,
-    metrics: gatewayMetrics(registry, () => ({ decoderRestarts: preprocessor.losses })),
+    metrics: gatewayMetrics(registry, () => ({
+      decoderRestarts: preprocessor.losses,
+      imageBytes: images.bytes,
+    })),
     maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs: 60_000,
     answers,

@@ -23,6 +23,8 @@ export type DecoderLoad = {
   readonly running: number;
   /** Share of the memory that a run may take, of the run in hand, 0 to 1. */
   readonly memoryShare: number;
+  /** Embeddings kept in memory. */
+  readonly embeddingBytes: number;
 };
 
 /** What runs and answers report. */
@@ -115,4 +117,5 @@ export function gaugeLoad(registry: Registry, load: () => DecoderLoad): void {
     "Share of MEDV_RUN_MEMORY_BYTES that the run in hand takes, 0 to 1",
     (now) => now.memoryShare,
   );
+  gauge("medv_diffusion_embedding_bytes", "Embeddings kept in memory", (now) => now.embeddingBytes);
 }

@@ -46,7 +46,7 @@ export type DecoderSession = {
   /** Whether an answer of so many positions can be run at all. */
   readonly fits: (positions: number) => boolean;
   readonly run: RunBatcher["run"];
-  readonly load: () => Omit<DecoderLoad, "queuedSeconds">;
+  readonly load: () => Omit<DecoderLoad, "queuedSeconds" | "embeddingBytes">;
   release(): Promise<void>;
 };
 

@@ -1,43 +1,86 @@
-import { DataType, EmbeddingHandleSchema } from "@medv/proto/embedding";
 import { create } from "@bufbuild/protobuf";
-import { NO_REMOTE_CACHE, packEmbedding } from "@medv/runtime";
+import { DataType, EmbeddingHandleSchema } from "@medv/proto/embedding";
+import {
+  byteCache,
+  embeddingKey,
+  NO_REMOTE_CACHE,
+  packEmbedding,
+  type RemoteCache,
+} from "@medv/runtime";
 import { expect, test } from "vitest";
-import { readEmbedding } from "./embedding_source.ts";
+import { type EmbeddingSourceOptions, forgetEmbedding, readEmbedding } from "./embedding_source.ts";
 
-const VALUES = Float32Array.of(1.5, -2, 3.25, 0, 5, 6, 7, 8);
-const handle = create(EmbeddingHandleSchema, {
-  digest: "d",
-  tenantScope: "a",
-  towerDigest: "t",
-  dtype: DataType.FLOAT32,
-  shape: [1, 4, 2],
-});
+const PATCHES = 3;
+const HIDDEN = 5;
+const ROWS = Float32Array.from({ length: 2 * PATCHES * HIDDEN }, (_, index) => index / 2);
+const { signal } = new AbortController();
 
-test("readEmbedding() takes what the shared cache has, wherever in memory it lies", async () => {
-  const packed = packEmbedding(handle, new Uint8Array(VALUES.buffer));
-  // As a client of Redis gives it: a Buffer within the memory of a whole reply.
-  const reply = Buffer.concat([Buffer.from("$99\r\n"), packed, Buffer.from("\r\n")]);
-  const kept = new Map<string, Uint8Array>();
-  const options = {
-    cache: {
-      get: (key: string) => kept.get(key),
-      set: (key: string, bytes: Uint8Array) => kept.set(key, bytes),
-      delete: (key: string) => void kept.delete(key),
-    },
-    remote: {
-      ...NO_REMOTE_CACHE,
-      get: () => Promise.resolve(reply.subarray(5, 5 + packed.length)),
-    },
+/** A handle of two tiles, and its bytes. */
+function embedding(dtype: DataType) {
+  const values = dtype === DataType.FLOAT16 ? new Float16Array(ROWS) : ROWS;
+  const handle = create(EmbeddingHandleSchema, {
+    digest: "d",
+    tenantScope: "a",
+    towerDigest: "tower",
+    dtype,
+    shape: [2, PATCHES, HIDDEN],
+  });
+  return { handle, bytes: new Uint8Array(values.slice().buffer) };
+}
+
+function source(changes: Partial<EmbeddingSourceOptions> = {}): EmbeddingSourceOptions {
+  return {
+    cache: byteCache<Uint8Array>({
+      maxBytes: 10_000,
+      ttlSeconds: 60,
+      sizeOf: (bytes) => bytes.byteLength,
+    }),
+    remote: NO_REMOTE_CACHE,
     read: () => {
-      throw new TypeError("it need not be pulled");
+      throw new TypeError("Cannot pull here");
     },
-    towerDigest: "t",
-    patches: 4,
-    hidden: 2,
+    towerDigest: "tower",
+    patches: PATCHES,
+    hidden: HIDDEN,
+    ...changes,
   };
-  const { signal } = new AbortController();
-  for (const place of ["the shared cache", "memory"]) {
-    const { data, pulled } = await readEmbedding(handle, options, signal);
-    expect({ place, data, pulled }).toEqual({ place, data: VALUES, pulled: false });
-  }
+}
+
+test.each([DataType.FLOAT16, DataType.FLOAT32])(
+  "readEmbedding() reads the same rows from the shared cache, from memory and by a pull: type %i",
+  async (dtype) => {
+    const { handle, bytes } = embedding(dtype);
+    const packed = packEmbedding(handle, bytes);
+    // As a client of the cache gives it out: a part of a larger buffer.
+    const larger = Buffer.concat([Buffer.alloc(7), packed, Buffer.alloc(9)]);
+    const remote: RemoteCache = {
+      ...NO_REMOTE_CACHE,
+      get: ({ key }) =>
+        Promise.resolve(
+          key === embeddingKey("d") ? larger.subarray(7, 7 + packed.length) : undefined,
+        ),
+    };
+    const shared = source({ remote });
+    const pulling = source({
+      read: async function* () {
+        yield { $typeName: "medv.v1.ReadEmbeddingResponse", handle, chunk: bytes.subarray(0, 8) };
+        yield { $typeName: "medv.v1.ReadEmbeddingResponse", chunk: bytes.subarray(8) };
+      },
+    });
+    for (const options of [shared, shared, pulling, pulling]) {
+      expect((await readEmbedding(handle, options, signal)).data).toEqual(ROWS);
+    }
+  },
+);
+
+test("forgetEmbedding() also reaches an embedding that is on its way: it is used, and not kept", async () => {
+  const { handle, bytes } = embedding(DataType.FLOAT32);
+  const options = source({
+    read: async function* () {
+      forgetEmbedding(handle, options);
+      yield { $typeName: "medv.v1.ReadEmbeddingResponse", handle, chunk: bytes };
+    },
+  });
+  expect(await readEmbedding(handle, options, signal)).toEqual({ data: ROWS, pulled: true });
+  expect(options.cache.bytes).toBe(0);
 });

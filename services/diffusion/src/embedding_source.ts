@@ -1,17 +1,13 @@
 import { DomainError } from "@medv/proto";
 import { DataType, type EmbeddingHandle } from "@medv/proto/embedding";
 import type { ReadEmbeddingResponse } from "@medv/proto/vision";
-import { embeddingKey, type RemoteCache, unpackEmbedding } from "@medv/runtime";
+import { type ByteCache, embeddingKey, type RemoteCache, unpackEmbedding } from "@medv/runtime";
 
 /** An embedding as float32, `[tiles * patches, hidden]`. */
 export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
 
 export type EmbeddingSourceOptions = {
-  readonly cache: {
-    get(key: string): Uint8Array | undefined;
-    set(key: string, bytes: Uint8Array): unknown;
-    delete(key: string): void;
-  };
+  readonly cache: ByteCache<Uint8Array>;
   readonly remote: RemoteCache;
   readonly read: (
     request: { readonly digest: string; readonly tenantScope: string },
@@ -39,12 +35,37 @@ export async function readEmbedding(
   const kept = options.cache.get(key);
   if (kept !== undefined) return { data: toFloat32(kept, handle.dtype), pulled: false };
 
-  const shared = await findShared(handle, options.remote);
-  if (shared !== undefined) {
-    options.cache.set(key, shared);
-    return { data: toFloat32(shared, handle.dtype), pulled: false };
-  }
+  let pulled = false;
+  const bytes = await options.cache.fill(key, async () => {
+    const shared = await findShared(handle, options.remote);
+    if (shared !== undefined) return shared;
+    pulled = true;
+    return await pull(handle, options, signal);
+  });
+  return { data: toFloat32(bytes, handle.dtype), pulled };
+}
 
+/** Forgets an embedding; one that is on its way is not kept. */
+export function forgetEmbedding(
+  handle: Pick<EmbeddingHandle, "tenantScope" | "digest">,
+  { cache }: Pick<EmbeddingSourceOptions, "cache">,
+): void {
+  cache.delete(memoryKey(handle));
+}
+
+function memoryKey({
+  tenantScope,
+  digest,
+}: Pick<EmbeddingHandle, "tenantScope" | "digest">): string {
+  return `${tenantScope}\n${digest}`;
+}
+
+/** What the vision service keeps. */
+async function pull(
+  handle: EmbeddingHandle,
+  options: EmbeddingSourceOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(byteLength(handle));
   let received = 0;
   let answered: EmbeddingHandle | undefined;
@@ -64,23 +85,7 @@ export async function readEmbedding(
     throw mismatch(`the vision service keeps it as [${answered.shape.join(", ")}]`);
   }
   if (received !== bytes.length) throw mismatch(`${received} of ${bytes.length} bytes came`);
-  options.cache.set(key, bytes);
-  return { data: toFloat32(bytes, handle.dtype), pulled: true };
-}
-
-/** Forgets an embedding that was found before. */
-export function forgetEmbedding(
-  handle: Pick<EmbeddingHandle, "tenantScope" | "digest">,
-  { cache }: Pick<EmbeddingSourceOptions, "cache">,
-): void {
-  cache.delete(memoryKey(handle));
-}
-
-function memoryKey({
-  tenantScope,
-  digest,
-}: Pick<EmbeddingHandle, "tenantScope" | "digest">): string {
-  return `${tenantScope}\n${digest}`;
+  return bytes;
 }
 
 /** What does not fit its handle is left alone: the vision service has the last word. */

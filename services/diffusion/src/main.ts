@@ -64,6 +64,11 @@ try {
     },
     drain.signal,
   );
+  const cache = byteCache<Uint8Array>({
+    maxBytes: config.embeddingCacheBytes,
+    ttlSeconds: config.embeddingTtlSeconds,
+    sizeOf: (bytes) => Math.max(1, bytes.byteLength),
+  });
   const vision = guardCalls(
     VisionEncoder,
     createClient(VisionEncoder, config.visionAddress, {
@@ -72,6 +77,8 @@ try {
     }),
     (isOpen) => logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
   );
+  // A replica that goes is not asked to forget any more.
+  drain.steps.unshift(() => cache.clear());
   drain.steps.push(
     // A thread must not be ended in the middle of its work; what did not open has none.
     () =>
@@ -87,16 +94,16 @@ try {
 
   const { maxBatchRows: maxRows, maxQueueSeconds } = config;
   const workload = new Workload({ maxRows, maxQueueMs: 1000 * maxQueueSeconds });
-  gaugeLoad(registry, () => ({ ...decoder.load(), queuedSeconds: workload.queuedSeconds }));
+  gaugeLoad(registry, () => ({
+    ...decoder.load(),
+    queuedSeconds: workload.queuedSeconds,
+    embeddingBytes: cache.bytes,
+  }));
   const model = `llada-medv-${basename(resolve(config.checkpoint)).toLowerCase()}`;
   const { vision: tower } = decoder.checkpoint.config;
   const source = {
     remote,
-    cache: byteCache<Uint8Array>({
-      maxBytes: config.embeddingCacheBytes,
-      ttlSeconds: config.embeddingTtlSeconds,
-      sizeOf: (bytes) => Math.max(1, bytes.byteLength),
-    }),
+    cache,
     read: (request: { digest: string; tenantScope: string }, signal: AbortSignal) =>
       vision.readEmbedding(request, { signal, deadline: new Date(Date.now() + PULL_MS) }),
     towerDigest: decoder.checkpoint.towerDigest,

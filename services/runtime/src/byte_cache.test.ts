@@ -27,3 +27,20 @@ test("byteCache() forgets a value after its time", async () => {
   await sleep(60);
   expect(cache.get("a")).toBeUndefined();
 });
+
+test("byteCache.fill() keeps what it reads, but not what a deletion may have been about", async () => {
+  const cache = byteCache({ maxBytes: 100, ttlSeconds: 60, sizeOf });
+  const value = new Uint8Array(1);
+  const read = async (): Promise<Uint8Array> => {
+    await sleep(20);
+    return value;
+  };
+  expect(await cache.fill("a", read)).toBe(value);
+  expect(cache.get("a")).toBe(value);
+  for (const deletion of [() => cache.delete("a"), () => cache.clear()]) {
+    const filling = cache.fill("a", read);
+    deletion();
+    expect(await filling).toBe(value);
+    expect(cache.get("a")).toBeUndefined();
+  }
+});

@@ -21,7 +21,13 @@ export type ByteCache<T> = {
    * @returns Whether it is kept: a value larger than the whole cache is not.
    */
   set(key: string, value: T): boolean;
+  /**
+   * What `read` finds; kept too, unless something was deleted meanwhile: it may have been read before that.
+   */
+  fill<R extends T | undefined>(key: string, read: () => Promise<R>): Promise<R>;
   delete(key: string): void;
+  /** Deletes all. */
+  clear(): void;
 };
 
 /** A new, empty cache. */
@@ -31,12 +37,26 @@ export function byteCache<T extends object>(options: ByteCacheOptions<T>): ByteC
     ttl: options.ttlSeconds * 1000,
     sizeCalculation: options.sizeOf,
   });
+  let deletions = 0;
   return {
     get bytes() {
       return entries.calculatedSize;
     },
     get: (key) => entries.get(key),
     set: (key, value) => entries.set(key, value).has(key),
-    delete: (key) => void entries.delete(key),
+    async fill(key, read) {
+      const before = deletions;
+      const value = await read();
+      if (value !== undefined && deletions === before) entries.set(key, value);
+      return value;
+    },
+    delete(key) {
+      deletions += 1;
+      entries.delete(key);
+    },
+    clear() {
+      deletions += 1;
+      entries.clear();
+    },
   };
 }

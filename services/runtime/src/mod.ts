@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { byteCache, type ByteCacheOptions } from "./byte_cache.ts";
+export { type ByteCache, byteCache, type ByteCacheOptions } from "./byte_cache.ts";
 export { drainOnSignal } from "./drain_on_signal.ts";
 export {
   address,

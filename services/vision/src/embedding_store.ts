@@ -41,6 +41,8 @@ export type EmbeddingStore = {
    * @throws {RangeError} If it alone is larger than the store.
    */
   keep(digest: string, embedding: Embedding): void;
+  /** Forgets all that is in memory. */
+  clear(): void;
 };
 
 /** Bounds of the store, and the cache behind it. */
@@ -68,15 +70,14 @@ export function embeddingStore(options: EmbeddingStoreOptions): EmbeddingStore {
       return cache.bytes;
     },
     get,
-    async find(digest, tenantScope) {
-      const packed = await remote.get({ tenantScope, key: embeddingKey(digest) });
-      if (packed === undefined) return undefined;
-      const { handle, bytes } = unpackEmbedding(packed);
-      const { preprocessingVersion, dtype, shape } = handle;
-      const embedding = { tenantScope, preprocessingVersion, dtype, shape, bytes };
-      cache.set(digest, embedding);
-      return embedding;
-    },
+    find: (digest, tenantScope) =>
+      cache.fill(digest, async () => {
+        const packed = await remote.get({ tenantScope, key: embeddingKey(digest) });
+        if (packed === undefined) return undefined;
+        const { handle, bytes } = unpackEmbedding(packed);
+        const { preprocessingVersion, dtype, shape } = handle;
+        return { tenantScope, preprocessingVersion, dtype, shape, bytes };
+      }),
     async share(digest, embedding) {
       const { tenantScope, bytes, shape, ...fields } = embedding;
       const handle = { ...fields, digest, tenantScope, shape: [...shape] };
@@ -84,7 +85,8 @@ export function embeddingStore(options: EmbeddingStoreOptions): EmbeddingStore {
       await remote.set(name, packEmbedding(handle, bytes), ttlSeconds);
     },
     async delete(digest, tenantScope) {
-      if (get(digest, tenantScope) !== undefined) cache.delete(digest);
+      const kept = cache.get(digest);
+      if (kept === undefined || kept.tenantScope === tenantScope) cache.delete(digest);
       await remote.delete({ tenantScope, key: embeddingKey(digest) });
     },
     keep(digest, embedding) {
@@ -93,5 +95,6 @@ export function embeddingStore(options: EmbeddingStoreOptions): EmbeddingStore {
         `Cannot keep an embedding of ${embedding.bytes.byteLength} bytes as the store holds ${maxBytes}: raise MEDV_EMBEDDING_CACHE_BYTES`,
       );
     },
+    clear: () => cache.clear(),
   };
 }

@@ -46,6 +46,13 @@ try {
       process.exit(1);
     },
   });
+  const store = embeddingStore({
+    maxBytes: config.embeddingCacheBytes,
+    ttlSeconds: config.embeddingTtlSeconds,
+    remote,
+  });
+  // A replica that goes is not asked to forget any more.
+  drain.steps.unshift(() => store.clear());
   drain.steps.push(
     // A thread must not be ended in the middle of its work; what did not open has none.
     () =>
@@ -58,11 +65,6 @@ try {
   const tower = await opening;
   drain.signal.throwIfAborted();
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
-  const store = embeddingStore({
-    maxBytes: config.embeddingCacheBytes,
-    ttlSeconds: config.embeddingTtlSeconds,
-    remote,
-  });
   service.open(
     createVisionService({
       tower,

@@ -19,7 +19,9 @@ export function createReadEmbedding(
   towerDigest: string,
 ): (request: ReadEmbeddingRequest) => AsyncGenerator<EmbeddingChunk> {
   return async function* ({ digest, tenantScope }) {
-    const embedding = store.get(digest, tenantScope) ?? (await store.find(digest, tenantScope));
+    const kept = store.get(digest, tenantScope);
+    if (kept !== undefined) store.keep(digest, kept);
+    const embedding = kept ?? (await store.find(digest, tenantScope));
     if (embedding === undefined) {
       throw new DomainError(
         "embedding_not_found",
@@ -27,7 +29,6 @@ export function createReadEmbedding(
         { field: "digest", hint: "encode the image again" },
       );
     }
-    store.keep(digest, embedding);
     const { bytes } = embedding;
     const handle = handleOf(digest, embedding, towerDigest, store.ttlSeconds);
     yield { handle, chunk: bytes.subarray(0, CHUNK_BYTES) };

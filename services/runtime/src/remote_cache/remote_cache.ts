@@ -16,6 +16,8 @@ import type { RemoteCacheOptions } from "./cache_settings.ts";
  * what cannot be read is missing.
  */
 export type RemoteCache = {
+  /** Whether there is one. */
+  readonly isShared: boolean;
   get(name: CacheName): Promise<Uint8Array | undefined>;
   /** Values that are too large are left out. */
   set(name: CacheName, value: Uint8Array, ttlSeconds: number): Promise<void>;
@@ -37,6 +39,7 @@ const MAX_VALUE_BYTES = 64 << 20;
 
 /** No cache is shared. */
 export const NO_REMOTE_CACHE: RemoteCache = {
+  isShared: false,
   get: () => Promise.resolve(undefined),
   set: () => Promise.resolve(),
   delete: () => Promise.resolve(),
@@ -57,6 +60,7 @@ export function remoteCache(connection: CacheConnection | undefined): RemoteCach
 }
 
 class RedisCache implements RemoteCache {
+  readonly isShared = true;
   readonly #connection: CacheConnection;
   /** Writes under way, by their head. */
   readonly #writes = new Map<string, Promise<void>>();

@@ -1,0 +1,111 @@
+import { DomainError } from "@medv/proto";
+import type { EmbeddingHandle } from "@medv/proto/embedding";
+import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import type { PreparedImage } from "./image/image_preprocessor.ts";
+import { decodeHandle, encodeHandle, handleName } from "./kept_handle.ts";
+import type { Services } from "./services.ts";
+import { SharedCache } from "./shared_cache.ts";
+
+export type EmbeddingHandlesOptions = {
+  readonly services: Services;
+  /** Where gateways share them. */
+  readonly remote: RemoteCache;
+  readonly ttlMs: number;
+  /** For one image, in the queue of the vision service too. */
+  readonly encodeTimeoutMs: number;
+};
+
+/** Whose image it is, under which key, for which request. */
+export type HandleContext = {
+  readonly key: string;
+  readonly tenantScope: string;
+  readonly requestId: string;
+};
+
+/** A handle, and whether it needed no run of the vision tower. */
+export type Encoding = { readonly handle: EmbeddingHandle; readonly cached: boolean };
+
+/** A handle is a few hundred bytes. */
+const MAX_HANDLES = 16_384;
+
+/** Has images encoded, once each, and keeps the handles of their embeddings. */
+export class EmbeddingHandles {
+  readonly #options: EmbeddingHandlesOptions;
+  readonly #encodings: SharedCache<Encoding>;
+  /** Ends the work under way; a caller that goes away does not. */
+  readonly #closed: AbortSignal;
+
+  constructor(options: EmbeddingHandlesOptions, closed: AbortSignal) {
+    this.#options = options;
+    this.#closed = closed;
+    const { ttlMs } = options;
+    this.#encodings = new SharedCache({ maxSize: MAX_HANDLES, ttlMs, sizeOf: () => 1 });
+  }
+
+  /**
+   * The handle of an image, which is encoded unless that was done before.
+   *
+   * @throws {DomainError} What the vision service throws.
+   */
+  async get(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<Encoding> {
+    const run = (): Promise<Encoding> => this.#encode(image, context);
+    const { value, fresh } = await this.#encodings.get(context.key, run, signal);
+    return { handle: value.handle, cached: !fresh || value.cached };
+  }
+
+  /** Drops a handle whose embedding turned out to be gone. */
+  async drop({ key, tenantScope }: HandleContext): Promise<void> {
+    this.#encodings.delete(key);
+    await this.#options.remote.delete(handleName(tenantScope, key)).catch(() => {}); // A cache that cannot be reached does not give the old handle back.
+  }
+
+  /** Whether this gateway has the handle, or waits for it. */
+  has(key: string): boolean {
+    return this.#encodings.has(key);
+  }
+
+  /**
+   * Forgets a handle, and has every replica of both services forget its embedding.
+   *
+   * @throws {DomainError} If something may be left.
+   */
+  async forget({ key, tenantScope, requestId }: HandleContext): Promise<void> {
+    const { remote, services } = this.#options;
+    const kept = await this.#encodings.settled(key);
+    const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
+    await remote.delete(handleName(tenantScope, key));
+    if (handle !== undefined) {
+      const { digest } = handle;
+      await services.forgetEmbedding({ digest, tenantScope, requestId }, this.#closed);
+    }
+    this.#encodings.delete(key);
+  }
+
+  async #encode(
+    image: PreparedImage,
+    { key, tenantScope, requestId }: HandleContext,
+  ): Promise<Encoding> {
+    const { remote, services, ttlMs, encodeTimeoutMs } = this.#options;
+    const shared = await this.#shared(key, tenantScope);
+    if (shared !== undefined) return { handle: shared, cached: true };
+    const { pixels, tiles, imageSize, preprocessingVersion } = image;
+    const { handle, cached } = await services.vision.encode(
+      { tenantScope, preprocessingVersion, pixels, tiles, imageSize },
+      { signal: this.#closed, requestId, deadline: new Date(Date.now() + encodeTimeoutMs) },
+    );
+    if (handle === undefined) {
+      throw new DomainError("internal", "Cannot use the encoding as it has no handle");
+    }
+    // Nobody waits for it.
+    void remote.set(handleName(tenantScope, key), encodeHandle(handle), ttlMs / 1000);
+    return { handle, cached };
+  }
+
+  /** What another gateway was told, unless the service has let go of it by now. */
+  async #shared(key: string, tenantScope: string): Promise<EmbeddingHandle | undefined> {
+    const bytes = await this.#options.remote.get(handleName(tenantScope, key));
+    if (bytes === undefined) return undefined;
+    const handle = decodeHandle(bytes);
+    return Number(handle.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { DiffusionDecoder } from "@medv/proto/diffusion";
+import { credentialsOf } from "@medv/proto/grpc";
+import { VisionEncoder } from "@medv/proto/vision";
+import { createLogger } from "@medv/runtime/logger";
+import { startService } from "@medv/runtime/service";
+import { createAuthority, issue } from "@medv/runtime/testing/certificates";
+import { expect, test } from "vitest";
+import { connectServices } from "./services.ts";
+
+const { signal } = new AbortController();
+
+function never(): never {
+  throw new TypeError("Nobody calls it here");
+}
+
+test("forgetEmbedding() asks every replica of a name by its address, with the name's certificate", async () => {
+  const authority = await createAuthority("a");
+  const tls = await issue(authority, authority, { host: "localhost" });
+  const options = {
+    address: "localhost:0",
+    addressVariable: "none",
+    credentials: credentialsOf(tls).server,
+    logger: createLogger({ service: "test", level: "silent" }),
+  };
+  const vision = await startService(VisionEncoder, options);
+  const diffusion = await startService(DiffusionDecoder, options);
+  const asked: string[] = [];
+  vision.open({
+    encode: never,
+    readEmbedding: never,
+    deleteEmbedding: ({ digest, tenantScope }) => {
+      asked.push(`vision ${digest} of ${tenantScope}`);
+      return Promise.resolve({});
+    },
+  });
+  diffusion.open({
+    describeModel: never,
+    generate: never,
+    forgetEmbedding: ({ digest, tenantScope }) => {
+      asked.push(`diffusion ${digest} of ${tenantScope}`);
+      return Promise.resolve({});
+    },
+  });
+  const visionAddress = `localhost:${vision.port}`;
+  const forgotten = { digest: "d", tenantScope: "a", requestId: "r" };
+  const services = connectServices({
+    visionAddress,
+    diffusionAddress: `localhost:${diffusion.port}`,
+    tls,
+  });
+  await services.forgetEmbedding(forgotten, signal);
+  expect(new Set(asked)).toEqual(new Set(["vision d of a", "diffusion d of a"]));
+
+  // Who has no certificate of the name confirms nothing.
+  const other = await issue(authority, authority, { host: "other.example.org" });
+  const impostor = await startService(DiffusionDecoder, {
+    ...options,
+    credentials: credentialsOf(other).server,
+  });
+  const fooled = connectServices({
+    visionAddress,
+    diffusionAddress: `localhost:${impostor.port}`,
+    tls,
+  });
+  await expect(fooled.forgetEmbedding(forgotten, signal)).rejects.toMatchObject({
+    code: "unavailable",
+  });
+  for (const { vision: one, diffusion: two } of [services, fooled]) {
+    one.close();
+    two.close();
+  }
+  await Promise.all([vision.drain(), diffusion.drain(), impostor.drain()]);
+});
+
+test.each([
+  { what: "a replica that is gone", diffusionAddress: "127.0.0.1:1" },
+  { what: "a name that is not known", diffusionAddress: "nowhere.invalid:50052" },
+])("forgetEmbedding() is refused because of $what", async ({ diffusionAddress }) => {
+  const services = connectServices({ visionAddress: "127.0.0.1:1", diffusionAddress });
+  const forgotten = { digest: "d", tenantScope: "a", requestId: "r" };
+  await expect(services.forgetEmbedding(forgotten, signal)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(unavailable|deadline_exceeded)$/),
+  });
+  services.vision.close();
+  services.diffusion.close();
+});

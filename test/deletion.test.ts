@@ -1,0 +1,151 @@
+import type { ChildProcess } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@medv/evaluation/answerers/free_port";
+import { DELETED_IMAGES } from "@medv/gateway/forgotten_image";
+import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
+import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ended, type ProcessName, startProcess } from "./start_process.ts";
+
+/** A process, and where its metrics stand. */
+type Running = { readonly child: ChildProcess; readonly port: number; readonly metrics: string };
+
+const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
+const lines: string[] = [];
+const running: ChildProcess[] = [];
+let server: RedisServer;
+let vision: Running;
+let diffusions: readonly Running[];
+let gateways: readonly Running[];
+
+beforeAll(async () => {
+  if (REDIS_MISSING !== undefined) return;
+  server = await startRedis();
+  const start = async (
+    name: ProcessName,
+    env: (port: number) => Readonly<Record<string, string>>,
+  ): Promise<Running> => {
+    const [port, scraped] = [await freePort(), await freePort()];
+    const shared = { MEDV_CACHE_URL: server.url, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` };
+    const child = await startProcess(name, { ...shared, ...env(port) }, lines);
+    running.push(child);
+    return { child, port, metrics: `http://127.0.0.1:${scraped}/metrics` };
+  };
+  vision = await start("vision", (port) => ({
+    MEDV_VISION_ADDRESS: `127.0.0.1:${port}`,
+  }));
+  const MEDV_VISION_ADDRESS = `127.0.0.1:${vision.port}`;
+  const diffusion = () =>
+    start("diffusion", (port) => ({
+      MEDV_VISION_ADDRESS,
+      MEDV_DIFFUSION_ADDRESS: `127.0.0.1:${port}`,
+    }));
+  diffusions = await Promise.all([diffusion(), diffusion()]);
+  const gateway = () =>
+    start("gateway", (port) => ({
+      MEDV_VISION_ADDRESS,
+      MEDV_DIFFUSION_ADDRESS: diffusions.map((each) => `127.0.0.1:${each.port}`).join(","),
+      MEDV_PORT: String(port),
+      MEDV_SECRET: "the same secret on both of the gateways",
+    }));
+  gateways = await Promise.all([gateway(), gateway()]);
+});
+
+afterAll(async () => {
+  for (const child of running) child.kill("SIGTERM");
+  await Promise.all(running.map(ended));
+  if (REDIS_MISSING === undefined) await server.kill();
+});
+
+/** The bytes that each tier keeps of images. */
+async function tiers(): Promise<Readonly<Record<string, number>>> {
+  const entries = [...(await server.entries())].filter(([key]) => key !== keyOf(DELETED_IMAGES));
+  return {
+    cache: entries.reduce((sum, [, content]) => sum + content.length, 0),
+    vision: await metric(vision, "medv_vision_embedding_bytes"),
+    "diffusion 0": await metric(diffusions[0], "medv_diffusion_embedding_bytes"),
+    "diffusion 1": await metric(diffusions[1], "medv_diffusion_embedding_bytes"),
+    "gateway 0": await metric(gateways[0], "medv_gateway_image_bytes"),
+    "gateway 1": await metric(gateways[1], "medv_gateway_image_bytes"),
+  };
+}
+
+async function metric(process: Running | undefined, name: string): Promise<number> {
+  const text = await (await fetch(process?.metrics ?? "")).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+function urlOf(gateway: number, path: string): string {
+  return `http://127.0.0.1:${gateways[gateway]?.port}${path}`;
+}
+
+async function ask(gateway: number, ...ids: readonly string[]): Promise<number> {
+  const content = [
+    ...ids.map((id) => ({ type: "image_url", image_url: { url: `medv-image:${id}` } })),
+    { type: "text", text: "What does this image show?" },
+  ];
+  const response = await fetch(urlOf(gateway, "/v1/chat/completions"), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "llada-medv-phantom",
+      messages: [{ role: "user", content }],
+      max_tokens: 4,
+    }),
+  });
+  await response.text();
+  return response.status;
+}
+
+/** Deletes an image, again where the cache was given up. */
+async function remove(gateway: number, id: string): Promise<void> {
+  for (let status = 503; status === 503;) {
+    ({ status } = await fetch(urlOf(gateway, `/v1/images/${id}`), { method: "DELETE" }));
+    expect([204, 503]).toContain(status);
+  }
+}
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `a deleted image is gone from two gateways, vision, two replicas of diffusion and the cache${named}`,
+  async () => {
+    const sample = join(import.meta.dirname, "../gateway/web/samples/chest_xray.png");
+    const body = await readFile(sample);
+    let id = "";
+    // Until every tier has something of it; on a busy machine the cache may be given up now and then.
+    while (Object.values(await tiers()).includes(0)) {
+      const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
+      if (id !== "") await remove(0, id);
+      ({ id } = (await sent.json()) as { id: string });
+      // Each gateway asks both replicas in turn, about one image and about several.
+      for (const gateway of [0, 1, 0, 1]) {
+        expect([200, 404]).toContain(await ask(gateway, id));
+        expect([200, 404]).toContain(await ask(gateway, id, id));
+      }
+    }
+
+    // Elsewhere than it was sent to.
+    await remove(1, id);
+    const kept = await tiers();
+    expect(kept).toEqual({ ...kept, cache: 0, vision: 0, "diffusion 0": 0, "diffusion 1": 0 });
+    while (Object.values(await tiers()).some((bytes) => bytes > 0)) await sleep(50);
+    for (const gateway of [0, 1]) expect(await ask(gateway, id)).toBe(404);
+  },
+  600_000,
+);
+
+test.skipIf(REDIS_MISSING !== undefined)(
+  `a deletion that one replica did not confirm is refused${named}`,
+  async () => {
+    const body = await readFile(join(import.meta.dirname, "../gateway/web/samples/gross.png"));
+    const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
+    const { id } = (await sent.json()) as { id: string };
+    expect(await ask(0, id)).toBe(200);
+    diffusions[1]?.child.kill("SIGKILL");
+    const refused = await fetch(urlOf(0, `/v1/images/${id}`), { method: "DELETE" });
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: "unavailable" });
+    expect((await fetch(urlOf(0, `/v1/images/${id}`))).status).toBe(200);
+  },
+);
