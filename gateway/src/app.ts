@@ -4,7 +4,9 @@ import { compress } from "hono/compress";
 import { answersRoute } from "./answers_route.ts";
 import { chatRoute } from "./chat_route.ts";
 import { HEALTH_PATHS, requireCaller } from "./auth/require_caller.ts";
+import { apiHeaders } from "./api_headers.ts";
 import { clientTokensRoute } from "./client_tokens_route.ts";
+import { allowOrigins } from "./cross_origin.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import { DOCUMENT_PATHS, documentRoute } from "./openapi/document_route.ts";
 import { healthRoute } from "./health_route.ts";
@@ -18,10 +20,12 @@ import { requestLog } from "./request_log.ts";
 
 /** The gateway's HTTP side, on Web standards only. */
 export function createApp(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { log, authenticate, limits, page } = dependencies;
+  const { log, authenticate, limits, page, corsOrigins } = dependencies;
   const app = new OpenAPIHono<GatewayEnv>();
   app.use(compress());
   app.use(requestLog(dependencies));
+  app.use(apiHeaders());
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   const openPaths = [...HEALTH_PATHS, ...DOCUMENT_PATHS, ...[...page.keys()].map(pagePath)];
   app.use(requireCaller(authenticate, new Set(openPaths)));
   app.use(limitRequests(limits));

@@ -19,6 +19,7 @@ import {
 import { TRACE_RATIO, TRACE_SETTINGS } from "@medv/runtime/tracing/trace_settings";
 import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
 import { type Access, ACCESS_SETTINGS, accessOf } from "./auth/access_settings.ts";
+import { CORS_ORIGINS } from "./cross_origin.ts";
 import { isLoopback } from "./auth/loopback.ts";
 
 /** Everything that can be set of the gateway. */
@@ -30,6 +31,11 @@ export const SETTINGS = {
   ),
   port: integerSetting("MEDV_PORT", 8080, { unit: "port", meaning: "port to listen on" }),
   metricsAddress: METRICS_ADDRESS,
+  corsOrigins: CORS_ORIGINS,
+  requestTimeoutSeconds: integerSetting("MEDV_REQUEST_TIMEOUT_SECONDS", 120, {
+    unit: "seconds",
+    meaning: "how long a caller may take to send a request; large images over slow links need it",
+  }),
   visionAddress: replicasSetting(
     "MEDV_VISION_ADDRESS",
     "127.0.0.1:50051",
@@ -98,6 +104,7 @@ export type GatewayConfig = SettingValues<typeof SETTINGS> & {
   readonly imageTtlMs: number;
   readonly answerTimeoutMs: number;
   readonly encodeTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly access: Access;
   readonly remoteCache: RemoteCacheOptions | undefined;
   readonly tls: TlsFiles | undefined;
@@ -139,6 +146,7 @@ export function readConfig(env: Environment): GatewayConfig {
   const imageTtlMs = values.imageTtlSeconds * 1000;
   const answerTimeoutMs = values.answerTimeoutSeconds * 1000;
   const encodeTimeoutMs = values.encodeTimeoutSeconds * 1000;
+  const requestTimeoutMs = values.requestTimeoutSeconds * 1000;
   const remoteCache = remoteCacheOf(values);
   if (remoteCache !== undefined && access.isSecretRandom) {
     throw new RangeError(
@@ -146,6 +154,12 @@ export function readConfig(env: Environment): GatewayConfig {
     );
   }
   const tls = tlsFiles(values);
-  const timeouts = { decoderTimeoutMs, imageTtlMs, answerTimeoutMs, encodeTimeoutMs };
+  const timeouts = {
+    decoderTimeoutMs,
+    imageTtlMs,
+    answerTimeoutMs,
+    encodeTimeoutMs,
+    requestTimeoutMs,
+  };
   return Object.freeze({ ...values, ...timeouts, access, remoteCache, tls });
 }

@@ -13,6 +13,8 @@ export type Dependencies = AnswerSources & {
   readonly clientTokens: ClientTokens;
   /** Cap on one image file, in bytes. */
   readonly maxImageBytes: number;
+  /** Whose pages may call, besides the gateway's own. */
+  readonly corsOrigins: readonly string[];
   readonly answers: RunningAnswers;
   readonly page: Page;
 };

@@ -109,6 +109,7 @@ try {
     grantedImages: grantedImages(count),
     maxImageBytes: config.maxImageBytes,
     answerTimeoutMs: config.answerTimeoutMs,
+    corsOrigins: config.corsOrigins,
     answers,
     page,
   });

@@ -26,8 +26,7 @@ export function pageRoute({ page }: Dependencies): Hono<GatewayEnv> {
       secureHeaders({
         contentSecurityPolicy: CONTENT_SECURITY_POLICY,
         referrerPolicy: "no-referrer",
-        // Plain HTTP on loopback is the default, and what stands before a deployed gateway speaks TLS.
-        strictTransportSecurity: false,
+        strictTransportSecurity: false, // as for all else
       }),
       etag(),
       (context) =>

@@ -56,6 +56,7 @@ export const SECRET = new Uint8Array(32);
  */
 export async function startScriptedGateway({
   page = new Map(),
+  corsOrigins = [],
   access = {},
   connection,
   holdMs,
@@ -63,6 +64,7 @@ export async function startScriptedGateway({
   decoderTimeoutMs = 60_000,
 }: {
   readonly page?: Page;
+  readonly corsOrigins?: readonly string[];
   readonly connection?: CacheConnection;
   readonly holdMs?: number;
   readonly access?: Partial<AuthenticateOptions>;
@@ -164,6 +166,7 @@ export async function startScriptedGateway({
     })),
     maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs: 60_000,
+    corsOrigins,
     answers,
     page,
     authenticate: createAuthenticate({
