@@ -13,6 +13,8 @@ import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
 import { imageDigest } from "./image_digest.ts";
+import type { FetchImage } from "./image_fetch/fetch_image.ts";
+import { fetchNamedImages } from "./image_fetch/fetch_named_images.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
 import type { GatewayMetrics } from "./gateway_metrics.ts";
 import type { ImageSource } from "./image_url.ts";
@@ -33,6 +35,7 @@ export type AnswerSources = {
   readonly limits: TenantLimits;
   readonly price: DecoderPrice;
   readonly grantedImages: GrantedImages;
+  readonly fetchImage: FetchImage;
   /** Time for an answer, from its request to its end. */
   readonly answerTimeoutMs: number;
 };
@@ -49,7 +52,7 @@ export type AnswerContext = {
  * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision service does not keep any more is encoded
  * again, once, as long as nothing of the answer was given out.
  *
- * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`, `rate_limit_exceeded`,
+ * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`, `rate_limit_exceeded`,
  * `forbidden`.
  */
 export async function* streamAnswer(
@@ -61,6 +64,7 @@ export async function* streamAnswer(
     limits,
     price,
     grantedImages,
+    fetchImage,
     answerTimeoutMs,
   }: AnswerSources,
   request: AnswerRequest,
@@ -75,15 +79,16 @@ export async function* streamAnswer(
   const description = await model.require(request.model, signal, requestId);
   const predictedMs = price.predict(settings, description) * request.choices;
   await limits.takeDecoderMs(tenantScope, predictedMs);
-  if (grant !== undefined) await takeImages(grant, conversation.images, grantedImages);
+  const sources = await fetchNamedImages(conversation.images, fetchImage, signal);
+  if (grant !== undefined) await takeImages(grant, sources, grantedImages);
   const single = preprocessSettings(description);
   const imageContext: ImageContext = {
     requestId,
     tenantScope,
-    settings: conversation.images.length > 1 ? padded(single) : single,
+    settings: sources.length > 1 ? padded(single) : single,
   };
   let encoded = await Promise.all(
-    conversation.images.map((source) => images.encode(source, imageContext, signal)),
+    sources.map((source) => images.encode(source, imageContext, signal)),
   );
   for (const [index, each] of encoded.entries()) yield imageReady(index, each);
 
@@ -123,7 +128,7 @@ export async function* streamAnswer(
       if (!isGone || starts.size > 0 || attempt > 1) throw error;
     }
     encoded = await Promise.all(
-      conversation.images.map((source) => images.encodeAgain(source, imageContext, signal)),
+      sources.map((source) => images.encodeAgain(source, imageContext, signal)),
     );
   }
 }

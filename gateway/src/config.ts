@@ -21,6 +21,7 @@ import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
 import { type Access, ACCESS_SETTINGS, accessOf } from "./auth/access_settings.ts";
 import { CORS_ORIGINS } from "./cross_origin.ts";
 import { isLoopback } from "./auth/loopback.ts";
+import { IMAGE_URL_HOSTS } from "./image_fetch/image_url_hosts.ts";
 
 /** Everything that can be set of the gateway. */
 export const SETTINGS = {
@@ -50,6 +51,7 @@ export const SETTINGS = {
     unit: "bytes",
     meaning: "largest image file",
   }),
+  imageUrlHosts: IMAGE_URL_HOSTS,
   maxImagePixels: integerSetting("MEDV_MAX_IMAGE_PIXELS", 100_000_000, {
     unit: "pixels",
     meaning: "largest image, width × height",

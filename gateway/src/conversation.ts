@@ -1,7 +1,7 @@
 import { DomainError } from "@medv/proto";
 import { Role } from "@medv/proto/diffusion";
 import { z } from "zod";
-import { type ImageSource, parseImageUrl } from "./image_url.ts";
+import { type NamedImage, parseImageUrl } from "./image_url.ts";
 import type { GenerateInput } from "./services.ts";
 
 const textPart = z.strictObject({ type: z.literal("text"), text: z.string() });
@@ -10,7 +10,8 @@ const imagePart = z.strictObject({
   type: z.literal("image_url"),
   image_url: z.strictObject({
     url: z.string().meta({
-      description: "`data:<type>;base64,<bytes>`, or `medv-image:<id>` with the id of an upload.",
+      description:
+        "`data:<type>;base64,<bytes>`, `medv-image:<id>` with the id of an upload, or an `https:` URL where the operator allows its host.",
     }),
     detail: z.literal("auto").optional(),
   }),
@@ -40,7 +41,7 @@ export const messagesSchema = z.array(message);
 /** A conversation as the decoder takes it, images by index. */
 export type Conversation = {
   readonly messages: NonNullable<GenerateInput["messages"]>;
-  readonly images: readonly ImageSource[];
+  readonly images: readonly NamedImage[];
 };
 
 const ROLES = {
@@ -62,7 +63,7 @@ export function toConversation(
   maxImageBytes: number,
 ): Conversation {
   checkOrder(messages);
-  const images: ImageSource[] = [];
+  const images: NamedImage[] = [];
   const converted = messages.map(({ role, content }, index) => {
     const parts =
       typeof content === "string" ? [{ type: "text", text: content } as const] : content;

@@ -1,34 +1,30 @@
 import { DomainError } from "@medv/proto";
 
-/** Where an image of a conversation comes from: bytes in the request, or an earlier upload. */
+/** An image that is here: bytes of the request, or an earlier upload. */
 export type ImageSource =
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   | { readonly type: "id"; readonly id: string; readonly field: string };
+
+/** Where an image of a conversation comes from: it is here, or has to be fetched. */
+export type NamedImage =
+  | ImageSource
+  | { readonly type: "url"; readonly url: string; readonly field: string };
 
 const DATA_URL_HEAD = /^data:(?:[a-z]+\/[a-z0-9.+-]+)?;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * Reads an `image_url`: a base64 `data:` URL or `medv-image:<id>`.
+ * Reads an `image_url`: a base64 `data:` URL, `medv-image:<id>`, or a URL to fetch from.
  *
  * @param field Path of the URL in the request, for the error.
  * @param maxBytes Cap on the decoded bytes, applied before decoding.
- * @throws {DomainError} `invalid_request`, `unsupported_field` (an http URL) or `image_too_large`.
+ * @throws {DomainError} `invalid_request` or `image_too_large`.
  */
-export function parseImageUrl(url: string, field: string, maxBytes: number): ImageSource {
+export function parseImageUrl(url: string, field: string, maxBytes: number): NamedImage {
   if (url.startsWith("medv-image:")) {
     return { type: "id", id: url.slice("medv-image:".length), field };
   }
-  if (/^https?:/i.test(url)) {
-    throw new DomainError(
-      "unsupported_field",
-      "Cannot fetch the image as http URLs are not taken",
-      {
-        field,
-        hint: "send the image as a data: URL, or upload it with POST /v1/images and use medv-image:<id>",
-      },
-    );
-  }
+  if (/^https?:/i.test(url)) return { type: "url", url, field };
   const head = DATA_URL_HEAD.exec(url.slice(0, 200))?.[0];
   if (head === undefined) {
     throw new DomainError(

@@ -17,6 +17,7 @@ import { tenantScopes } from "./auth/tenant_scope.ts";
 import { readConfig } from "./config.ts";
 import { DELETED_IMAGES } from "./forgotten_image.ts";
 import { gatewayMetrics } from "./gateway_metrics.ts";
+import { createFetchImage } from "./image_fetch/fetch_image.ts";
 import { ImagePreprocessor } from "./image/image_preprocessor.ts";
 import { ImageStore } from "./image_store.ts";
 import { countTogether } from "./limits/count_together.ts";
@@ -107,6 +108,7 @@ try {
     authenticate,
     clientTokens,
     grantedImages: grantedImages(count),
+    fetchImage: createFetchImage({ hosts: config.imageUrlHosts, maxBytes: config.maxImageBytes }),
     maxImageBytes: config.maxImageBytes,
     answerTimeoutMs: config.answerTimeoutMs,
     corsOrigins: config.corsOrigins,

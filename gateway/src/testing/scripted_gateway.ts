@@ -23,6 +23,7 @@ import { grantedImages } from "../auth/granted_images.ts";
 import { tenantScopes } from "../auth/tenant_scope.ts";
 import { DELETED_IMAGES } from "../forgotten_image.ts";
 import { gatewayMetrics } from "../gateway_metrics.ts";
+import { createFetchImage, type FetchImage } from "../image_fetch/fetch_image.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
 import { countTogether } from "../limits/count_together.ts";
@@ -57,6 +58,7 @@ export const SECRET = new Uint8Array(32);
 export async function startScriptedGateway({
   page = new Map(),
   corsOrigins = [],
+  fetchImage = createFetchImage({ hosts: [], maxBytes: MAX_IMAGE_BYTES }),
   access = {},
   connection,
   holdMs,
@@ -65,6 +67,7 @@ export async function startScriptedGateway({
 }: {
   readonly page?: Page;
   readonly corsOrigins?: readonly string[];
+  readonly fetchImage?: FetchImage;
   readonly connection?: CacheConnection;
   readonly holdMs?: number;
   readonly access?: Partial<AuthenticateOptions>;
@@ -164,6 +167,7 @@ export async function startScriptedGateway({
       decoderRestarts: preprocessor.losses,
       imageBytes: images.bytes,
     })),
+    fetchImage,
     maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs: 60_000,
     corsOrigins,

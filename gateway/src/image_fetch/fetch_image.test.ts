@@ -1,0 +1,347 @@
+import type { LookupAddress } from "node:dns";
+import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer, type Server, type ServerOptions } from "node:https";
+import type { RequestListener } from "node:http";
+import { createServer as createTcpServer, isIP } from "node:net";
+import { connect } from "node:tls";
+import { createAuthority, issue } from "@medv/runtime/testing/certificates";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
+import { createFetchImage, type FetchImage } from "./fetch_image.ts";
+import { isPublicAddress } from "./public_address.ts";
+
+const HOST = "images.example.org";
+const FIELD = "messages[0].content[0].image_url.url";
+const { signal } = new AbortController();
+
+/** What anything that is connected to ends up at, whatever it was. */
+const trap = createTcpServer();
+let trapped = 0;
+let trapPort = 0;
+
+beforeAll(async () => {
+  trap.on("connection", (socket) => {
+    trapped += 1;
+    socket.destroy();
+  });
+  trap.listen(0, "127.0.0.1");
+  await once(trap, "listening");
+  const address = trap.address();
+  trapPort = typeof address === "object" && address !== null ? address.port : 0;
+});
+afterAll(() => trap.close());
+
+/** As in production, but for the answers to names and a count of connections, each of which goes into the trap. */
+function fetching(hosts: readonly string[], resolve: (host: string) => readonly string[]) {
+  const seen = { connections: 0 };
+  const fetchImage = createFetchImage(
+    { hosts, maxBytes: 1000 },
+    {
+      resolve: (host) =>
+        Promise.resolve((isIP(host) === 0 ? resolve(host) : [host]).map(addressOf)),
+      isAllowed: isPublicAddress,
+      connect: (options) => {
+        seen.connections += 1;
+        return connect({ ...options, host: "127.0.0.1", port: trapPort });
+      },
+    },
+  );
+  return { fetchImage, seen };
+}
+
+function addressOf(address: string): LookupAddress {
+  return { address, family: isIP(address) };
+}
+
+/** Ways to another place than the listed host. */
+const ELSEWHERE = [
+  `http://${HOST}/a.png`,
+  `ftp://${HOST}/a.png`,
+  "file:///etc/passwd",
+  "gopher://127.0.0.1:6379/_FLUSHALL",
+  `https://${HOST}:8443/a.png`,
+  `https://${HOST}./a.png`,
+  `https://${HOST}.evil.example/a.png`,
+  `https://evil-${HOST}/a.png`,
+  `https://${HOST}@evil.example/a.png`,
+  `https://user:secret@${HOST}/a.png`,
+  `https://evil.example/${HOST}`,
+  `https://evil.example#${HOST}`,
+  `https://evil.example\\@${HOST}/a.png`,
+  "https:///a.png",
+  "https://",
+  "https://metadata.google.internal/computeMetadata/v1/",
+  "https://localhost/a.png",
+  "https://kubernetes.default.svc/api",
+];
+
+/** Addresses as the host of a URL, in every way to write them. */
+const LITERALS = [
+  "127.0.0.1",
+  "127.1",
+  "2130706433",
+  "0x7f000001",
+  "0x7f.1",
+  "0177.0.0.1",
+  "017700000001",
+  "%31%32%37.0.0.1",
+  "①②⑦.⓪.⓪.①",
+  "127。0。0。1",
+  "0",
+  "169.254.169.254",
+  "2852039166",
+  "0xa9fea9fe",
+  "100.100.100.200",
+  "168.63.129.16",
+  "[::1]",
+  "[::]",
+  "[0:0:0:0:0:0:0:1]",
+  "[::ffff:127.0.0.1]",
+  "[::ffff:7f00:1]",
+  "[::127.0.0.1]",
+  "[64:ff9b::127.0.0.1]",
+  "[64:ff9b:1::7f00:1]",
+  "[fd00:ec2::254]",
+  "[fe80::1]",
+  "[2002:7f00:1::]",
+];
+
+/** Answers to the listed host's name. */
+const ANSWERS = [
+  ...["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255"],
+  ...["127.0.0.1", "127.255.255.254", "0.0.0.0", "169.254.169.254", "100.100.100.200"],
+  ...["168.63.129.16", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"],
+  ...["224.0.0.1", "240.0.0.1", "255.255.255.255"],
+  ...["::", "::1", "::ffff:10.0.0.1", "::ffff:a00:1", "::10.0.0.1", "64:ff9b::a00:1"],
+  ...["64:ff9b:1::a00:1", "100::1", "2001::1", "2001:db8::1", "2002:a00:1::1", "3fff::1"],
+  ...["fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1"],
+];
+
+const REFUSED = [
+  ...ELSEWHERE.map((url) => ({ what: url, url, hosts: [HOST], answers: ["93.184.216.34"] })),
+  ...LITERALS.map((host) => ({
+    what: `https://${host}/, unlisted`,
+    url: `https://${host}/a.png`,
+    hosts: [HOST],
+    answers: [],
+  })),
+  // An operator who lists an address by mistake.
+  ...LITERALS.filter((host) => URL.canParse(`https://${host}`)).map((host) => ({
+    what: `https://${host}/, listed`,
+    url: `https://${host}/a.png`,
+    hosts: [new URL(`https://${host}`).host],
+    answers: [],
+  })),
+  ...ANSWERS.map((answer) => ({
+    what: `a name that leads to ${answer}`,
+    url: `https://${HOST}/a.png`,
+    hosts: [HOST],
+    answers: [answer],
+  })),
+  {
+    what: "a name of which one address is inside",
+    url: `https://${HOST}/a.png`,
+    hosts: [HOST],
+    answers: ["93.184.216.34", "10.0.0.1"],
+  },
+  { what: "a name without an address", url: `https://${HOST}/a.png`, hosts: [HOST], answers: [] },
+];
+
+test(`the corpus has at least 40 cases: ${REFUSED.length}`, () => {
+  expect(REFUSED.length).toBeGreaterThanOrEqual(40);
+});
+
+test.each(REFUSED)("createFetchImage() connects to nothing for $what", async (attempt) => {
+  const { fetchImage, seen } = fetching(attempt.hosts, () => attempt.answers);
+  const before = trapped;
+  await expect(fetchImage(attempt.url, FIELD, signal)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(forbidden|invalid_request)$/),
+    field: FIELD,
+  });
+  expect({ connections: seen.connections, trapped: trapped - before }).toEqual({
+    connections: 0,
+    trapped: 0,
+  });
+});
+
+test.each(["8.8.8.8", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.63.0.1", "2606:4700::1"])(
+  "createFetchImage() would connect to %s, so that the corpus can fail",
+  async (address) => {
+    const { fetchImage, seen } = fetching([HOST], () => [address]);
+    const before = trapped;
+    await expect(fetchImage(`https://${HOST}/`, FIELD, signal)).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect({ connections: seen.connections, trapped: trapped - before }).toEqual({
+      connections: 1,
+      trapped: 1,
+    });
+  },
+);
+
+test("createFetchImage() asks for a name once and connects to what it was told then", async () => {
+  const answers = ["93.184.216.34", "127.0.0.1"];
+  let asked = 0;
+  const pinned: unknown[] = [];
+  const fetchImage = createFetchImage(
+    { hosts: [HOST], maxBytes: 1000 },
+    {
+      resolve: () => Promise.resolve([addressOf(answers[asked++] ?? "127.0.0.1")]),
+      isAllowed: isPublicAddress,
+      connect: ({ lookup, host = "" }) => {
+        lookup?.(host, { all: true }, (_, found) => pinned.push(found));
+        lookup?.(host, {}, (_, found) => pinned.push(found));
+        return connect({ host: "127.0.0.1", port: trapPort });
+      },
+    },
+  );
+  await expect(fetchImage(`https://${HOST}/`, FIELD, signal)).rejects.toThrow("Cannot fetch");
+  expect(asked).toBe(1);
+  expect(pinned).toEqual([[addressOf("93.184.216.34")], "93.184.216.34"]);
+});
+
+/** A server of a test's own on this machine, by the listed host's name. */
+async function serve(answer: RequestListener, options: { readonly host?: string } = {}) {
+  const authority = await createAuthority("images");
+  const files = await issue(authority, authority, { host: options.host ?? HOST });
+  const tls: ServerOptions = {
+    cert: readFileSync(files.certificate),
+    key: readFileSync(files.key),
+  };
+  const server: Server = createServer(tls, answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const asked: string[] = [];
+  const fetchImage: FetchImage = createFetchImage(
+    { hosts: [`${HOST}:${port}`, HOST, "other.example.org"], maxBytes: 1000 },
+    {
+      resolve: (host) => {
+        asked.push(host);
+        return Promise.resolve([
+          addressOf(host === "other.example.org" ? "10.0.0.1" : "127.0.0.1"),
+        ]);
+      },
+      isAllowed: (each) => each === "127.0.0.1",
+      connect: (each) => connect({ ...each, ca: readFileSync(files.ca) }),
+    },
+  );
+  const url = `https://${HOST}:${port}`;
+  return { fetchImage, url, asked, close: () => server.close() };
+}
+
+test("createFetchImage() fetches by https, and follows a redirect that leads to a listed host", async () => {
+  const png = await drawPng(51);
+  const seen: string[] = [];
+  const server = await serve(({ url = "", headers }, response) => {
+    seen.push(`${headers.host} ${url}`);
+    if (url === "/a") response.writeHead(302, { location: "/b" }).end();
+    else response.writeHead(200, { "content-type": "text/html" }).end(png);
+  });
+  expect(Buffer.from(await server.fetchImage(`${server.url}/a`, FIELD, signal))).toEqual(
+    Buffer.from(png),
+  );
+  const { host } = new URL(server.url);
+  expect(seen).toEqual([`${host} /a`, `${host} /b`]);
+  // What is fetched is looked at like any other image.
+  const gateway = await startScriptedGateway({ fetchImage: server.fetchImage });
+  const ask = async (image: string): Promise<Response> => {
+    const content = [
+      { type: "image_url", image_url: { url: image } },
+      { type: "text", text: "What is it?" },
+    ];
+    const body = JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] });
+    return await gateway.app.request("/v1/chat/completions", { method: "POST", body });
+  };
+  expect((await ask(`${server.url}/b`)).status).toBe(200);
+  expect((await ask(dataUrl(png))).status).toBe(200);
+  expect(gateway.seen.encodes).toBe(1);
+  await gateway.stop();
+  server.close();
+});
+
+test.each([
+  { what: "plain http", location: `http://${HOST}/`, code: "forbidden" },
+  { what: "a host that is not listed", location: "https://evil.example/", code: "forbidden" },
+  { what: "an address inside", location: "https://169.254.169.254/", code: "forbidden" },
+  { what: "a name that leads inside", location: "https://other.example.org/", code: "forbidden" },
+  { what: "a file", location: "file:///etc/passwd", code: "forbidden" },
+  { what: "itself, for ever", location: "/", code: "invalid_request" },
+  { what: "nowhere", location: "https://", code: "invalid_request" },
+])("createFetchImage() does not follow a redirect to $what", async ({ location, code }) => {
+  let requests = 0;
+  const server = await serve((_, response) => {
+    requests += 1;
+    response.writeHead(302, { location }).end();
+  });
+  await expect(server.fetchImage(server.url, FIELD, signal)).rejects.toMatchObject({ code });
+  expect(requests).toBe(location === "/" ? 4 : 1);
+  server.close();
+});
+
+test.each([
+  {
+    what: "more bytes than it says and than are taken",
+    code: "image_too_large",
+    answer: ((_, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write(Buffer.alloc(600)), 5);
+      response.on("close", () => clearInterval(timer));
+    }) satisfies RequestListener,
+  },
+  {
+    what: "a length that is not taken",
+    code: "image_too_large",
+    answer: ((_, response) => {
+      response.writeHead(200, { "content-length": "1001" }).end(Buffer.alloc(1001));
+    }) satisfies RequestListener,
+  },
+  {
+    what: "an error",
+    code: "invalid_request",
+    answer: ((_, response) => {
+      response.writeHead(404).end();
+    }) satisfies RequestListener,
+  },
+  {
+    what: "what is compressed",
+    code: "invalid_request",
+    answer: ((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end("x");
+    }) satisfies RequestListener,
+  },
+  {
+    what: "half of what it promised",
+    code: "unavailable",
+    answer: ((_, response) => {
+      response.writeHead(200, { "content-length": "500" }).write("x");
+      setTimeout(() => response.destroy(), 50);
+    }) satisfies RequestListener,
+  },
+])("createFetchImage() refuses a server that answers with $what", async ({ code, answer }) => {
+  const server = await serve(answer);
+  await expect(server.fetchImage(server.url, FIELD, signal)).rejects.toMatchObject({ code });
+  server.close();
+});
+
+test("createFetchImage() refuses a certificate of another host, and says nothing of the URL", async () => {
+  const server = await serve((_, response) => void response.end("x"), {
+    host: "other.example.org",
+  });
+  const refused = server.fetchImage(`${server.url}/CANARY`, FIELD, signal);
+  await expect(refused).rejects.toMatchObject({ code: "unavailable" });
+  await expect(refused).rejects.not.toThrow("CANARY");
+  server.close();
+});
+
+test("createFetchImage() gives up with its caller, also while a name is looked up", async () => {
+  const caller = new AbortController();
+  const fetchImage = createFetchImage(
+    { hosts: [HOST], maxBytes: 1000 },
+    { resolve: () => new Promise(() => {}), isAllowed: isPublicAddress, connect },
+  );
+  const given = fetchImage(`https://${HOST}/`, FIELD, caller.signal);
+  caller.abort(new RangeError("gone"));
+  await expect(given).rejects.toThrow("gone");
+});
