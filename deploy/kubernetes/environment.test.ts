@@ -16,6 +16,8 @@ const PROCESSES = [
 const FROM_SECRETS: Readonly<Record<string, string>> = {
   MEDV_API_KEYS: entryOf("lab", createApiKey()),
   MEDV_SECRET: "s".repeat(32),
+  MEDV_CACHE_URL: "rediss://medv:password@cache.example:6379",
+  MEDV_CACHE_KEY: Buffer.alloc(32).toString("base64"),
 };
 
 const CASES = OVERLAYS.flatMap((overlay) => PROCESSES.map((each) => ({ overlay, ...each })));

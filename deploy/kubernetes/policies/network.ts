@@ -1,6 +1,5 @@
 import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
 import type { INetworkPolicyPeer } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer";
-import type { IContainer } from "kubernetes-models/v1/Container";
 import type { Manifest } from "../manifest.ts";
 import { selects, workloadsOf, type Policy } from "./workload.ts";
 
@@ -24,6 +23,14 @@ const TRACE_EDGES: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Edges that a process has because of a variable, and but for traces no process without it. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: "namespace medv-tracing=true:4318",
+  MEDV_CACHE_URL: "namespace medv-cache=true:6379",
+  MEDV_JWKS_URL: "world:443",
+  MEDV_IMAGE_URL_HOSTS: "world:443",
+};
+
 /** Where the addresses of clusters, nodes and the cloud's metadata lie: RFC 1918, RFC 6598, RFC 3927. */
 const INNER = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 
@@ -43,23 +50,21 @@ export const NETWORK: readonly Policy[] = [
   },
   {
     name: "edges",
-    problems: (manifests) =>
-      Object.values(edgesOf(manifests))
+    problems: (manifests) => {
+      const ways = waysOutOf(manifests);
+      return Object.values(edgesOf(manifests))
         .flat()
-        .filter((edge) => !EDGES.has(edge) && !TRACE_EDGES.has(edge))
-        .map((edge) => `${edge} is no edge of the design`),
+        .filter((edge) => !EDGES.has(edge) && !TRACE_EDGES.has(edge) && !ways.includes(edge))
+        .map((edge) => `${edge} is no edge of the design`);
+    },
   },
   {
-    name: "traced",
+    name: "ways-out",
     problems: (manifests) => {
       const { left } = edgesOf(manifests);
-      return workloadsOf(manifests)
-        .filter(({ containers }) => containers.some(sendsTraces))
-        .map(
-          ({ labels }) => `${labels["app.kubernetes.io/name"]} > namespace medv-tracing=true:4318`,
-        )
+      return waysOutOf(manifests)
         .filter((edge) => !left.includes(edge))
-        .map((edge) => `${edge} may not leave, though the process sends traces`);
+        .map((edge) => `${edge} may not leave, though a variable asks for it`);
     },
   },
   {
@@ -83,8 +88,14 @@ export const NETWORK: readonly Policy[] = [
   },
 ];
 
-function sendsTraces({ env }: IContainer): boolean {
-  return (env ?? []).some(({ name }) => name === "OTEL_EXPORTER_OTLP_ENDPOINT");
+/** The edges that variables of the processes ask for. */
+function waysOutOf(manifests: readonly Manifest[]): readonly string[] {
+  return workloadsOf(manifests).flatMap(({ labels, containers }) =>
+    containers
+      .flatMap(({ env }) => env ?? [])
+      .flatMap(({ name }) => WAYS_OUT[name] ?? [])
+      .map((way) => `${labels["app.kubernetes.io/name"]} > ${way}`),
+  );
 }
 
 function policiesOf(manifests: readonly Manifest[]): readonly INetworkPolicy[] {

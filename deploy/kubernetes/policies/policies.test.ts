@@ -87,8 +87,8 @@ const SEEDED: Readonly<Record<string, { object: string; from: string; to: string
     to: '"policyTypes":["Ingress"]',
   },
   edges: { object: "NetworkPolicy medv-weights", from: '"169.254.0.0/16",', to: "" },
-  traced: {
-    object: "NetworkPolicy medv-tracing",
+  "ways-out": {
+    object: "NetworkPolicy medv-vision-cache",
     from: '"egress":[{',
     to: '"none":[{',
   },
@@ -129,6 +129,25 @@ test.each(Object.entries(SEEDED))("the policy %s refuses its seeded bad manifest
 test.each(Object.entries(ADDED))("the policy %s refuses its seeded bad manifest", (name, kind) => {
   const bad = parseManifests(`apiVersion: v1\n${kind}\nmetadata: { name: bad }`);
   expect(refusing([...GPU, ...bad])).toContain(name);
+});
+
+test("the gateway leaves for the internet by HTTPS where a variable asks for it, and only there", () => {
+  const outside = parseManifests(
+    readFileSync(join(import.meta.dirname, "../components/outside/network.yaml"), "utf8"),
+  );
+  const withVariable = (name: string): readonly Manifest[] =>
+    GPU.map((manifest) => {
+      if (manifest.kind !== "Deployment" || manifest.metadata.name !== "medv-gateway") {
+        return manifest;
+      }
+      const added = `"env":[{"name":"${name}","value":"https://login.example.org"},`;
+      return JSON.parse(JSON.stringify(manifest).replace('"env":[', added)) as Manifest;
+    });
+  expect(refusing([...GPU, ...outside])).toEqual(["edges"]);
+  for (const name of ["MEDV_JWKS_URL", "MEDV_IMAGE_URL_HOSTS"]) {
+    expect(refusing(withVariable(name))).toEqual(["ways-out"]);
+    expect(refusing([...withVariable(name), ...outside])).toEqual([]);
+  }
 });
 
 test("the namespace enforces Pod Security's level restricted", () => {
