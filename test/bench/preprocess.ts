@@ -7,12 +7,9 @@
  * @module
  */
 import { ImagePreprocessor } from "@medv/gateway/image/image_preprocessor";
-import { writeDicom } from "@medv/gateway/image/dicom/testing/write_dicom";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import sharp, { type Sharp } from "sharp";
+import { drawCt, drawPhoto } from "./drawn_files.ts";
 
-const WIDTH = 4032;
-const HEIGHT = 3024;
 const RUNS = 7;
 const IMAGE_SIZE = 384;
 const GRID_PINPOINTS = [1, 2, 3, 4, 5, 6].flatMap((x) =>
@@ -60,36 +57,6 @@ async function measure(
   print(
     `${name.padEnd(6)}${aspectRatio.padEnd(7)} median ${ms(times[RUNS >> 1])}, best ${ms(times[0])}, worst ${ms(times.at(-1))}, event loop held up by at most ${ms(loopDelay.max / 1e6)}`,
   );
-}
-
-/** 512×512 of 16 bits with a window, as a CT has. */
-function drawCt(): Uint8Array {
-  const values = Uint16Array.from({ length: 512 * 512 }, (_, at) => (at * 7919) % 3000);
-  return writeDicom([
-    ["00080060", "CS", "CT"],
-    ["00280002", "US", 1],
-    ["00280004", "CS", "MONOCHROME2"],
-    ["00280010", "US", 512],
-    ["00280011", "US", 512],
-    ["00280100", "US", 16],
-    ["00281050", "DS", "40"],
-    ["00281051", "DS", "400"],
-    ["00281052", "DS", "-1024"],
-    ["00281053", "DS", "1"],
-    ["7fe00010", "OW", new Uint8Array(values.buffer)],
-  ]);
-}
-
-/** Waves and grain, so that no format finds it easy. */
-function drawPhoto(): Sharp {
-  const data = new Uint8Array(WIDTH * HEIGHT * 3);
-  let noise = 1;
-  for (let at = 0; at < data.length; at++) {
-    noise = (Math.imul(noise, 1664525) + 1013904223) | 0;
-    const x = Math.floor(at / 3) % WIDTH;
-    data[at] = 128 + 90 * Math.sin(x / 97 + at / 9e6 + (at % 3)) + (noise >>> 28);
-  }
-  return sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 }
 
 function ms(time: number | undefined): string {

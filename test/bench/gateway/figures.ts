@@ -1,0 +1,13 @@
+/** The published tower's output for one tile, in 16 bits: 1.7 MB. */
+export const EMBEDDING = {
+  digest: "e".repeat(64),
+  tenantScope: "bench",
+  shape: [1, 729, 1152],
+} as const;
+
+/** Steps of a long answer, and the time between them. */
+export const STEPS = 100;
+export const PACE_MS = 20;
+
+/** Events of a long answer, between them all: one for the start, two for each step, one for the end. */
+export const EVENTS = 2 * STEPS + 2;
