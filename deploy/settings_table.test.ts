@@ -30,7 +30,7 @@ test.each([
       {
         get: (_, name) => {
           // Others belong to the system, such as XDG_CACHE_HOME.
-          if (String(name).startsWith("MEDV_")) names.add(String(name));
+          if (/^(MEDV|OTEL)_/.test(String(name))) names.add(String(name));
           return undefined;
         },
       },
