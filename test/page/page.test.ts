@@ -17,12 +17,20 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   });
 
   test("leads from the first visit to an answer that clears out of the fog, with no fault and no foreign request", async () => {
-    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 60 });
+    const { promise: hasLooked, resolve: goOn } = Promise.withResolvers<void>();
+    at.served.seen.script = async function* held(request, context) {
+      for await (const response of scriptedDenoise(SCRIPT)(request, context)) {
+        yield response;
+        const { event } = response;
+        if (event?.case === "blockDraft" && event.value.forwardPasses === 5) await hasLooked;
+      }
+    };
     const { page, faults } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-committed").first().waitFor();
     await page.locator("svg.fog .fog-draft").first().waitFor();
     await page.locator("svg.fog .fog-revised").first().waitFor();
+    goOn();
     await answered(page);
     expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
     expect(await page.locator(".facts").innerText()).toMatch(/25 for 47 tokens/);
@@ -272,6 +280,18 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
       await askSample(page);
       await answered(page);
       expect(await page.locator(".facts").innerText()).toContain("Forward passes");
+      await page.getByLabel("Template").fill("IT IS {{4}} ON THE {{left|right side of it}}.");
+      await page.getByLabel("Question").fill("Where is it?");
+      await page.keyboard.press("Enter");
+      await answered(page, 2);
+      const text = await page.locator(".answer .text").last().innerText();
+      expect(text).toMatch(/^IT IS .* ON THE (left|right side of it)\.$/s);
+      await page.getByRole("button", { name: "Replay" }).last().click();
+      await page.getByRole("button", { name: "Pause" }).click();
+      const step = page.getByLabel("Step", { exact: true });
+      await step.fill(await step.getAttribute("max").then(String));
+      expect(await page.locator("svg.fog .fog-covered").count()).toBe(0);
+      expect(await page.locator("svg.fog .fog-given").count()).toBeGreaterThan(4);
       expect(faults).toEqual([]);
     } finally {
       await stack.stop();

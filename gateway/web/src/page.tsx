@@ -1,10 +1,11 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useEffect } from "hono/jsx/dom";
 import { Composer } from "./parts/composer.tsx";
 import { Header } from "./parts/header.tsx";
 import { KeyView } from "./parts/key_view.tsx";
 import { ProblemView } from "./parts/problem_view.tsx";
 import { TurnView } from "./parts/turn_view.tsx";
 import { useApiKey } from "./parts/use_api_key.ts";
+import { useFollowEnd } from "./parts/use_follow_end.ts";
 import { Welcome } from "./parts/welcome.tsx";
 import { attach } from "./session/attach.ts";
 import { useSession } from "./session/session.ts";
@@ -14,14 +15,8 @@ export function Page() {
   const { conversations, currentKey, model, problem } = useSession();
   const { refusal } = useApiKey();
   const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
-  const end = useRef<HTMLDivElement>(null);
+  useFollowEnd(currentKey, turns);
   useEffect(takeDroppedFiles, []);
-  useEffect(() => {
-    if (turns.length > 0) end.current?.scrollIntoView({ block: "end" });
-  }, [turns.length, currentKey]);
-  useEffect(() => {
-    if (turns.length > 0 && isNearEnd()) end.current?.scrollIntoView({ block: "end" });
-  }, [turns]);
   return (
     <>
       <Header />
@@ -36,17 +31,16 @@ export function Page() {
             profiles={model?.profiles ?? []}
           />
         ))}
-        {problem !== undefined && <ProblemView problem={problem} />}
-        <div ref={end} class="end" />
+        {problem !== undefined && (
+          <ProblemView
+            problem={problem}
+            note={model === undefined ? "The page itself tries again every few seconds." : ""}
+          />
+        )}
       </main>
       {refusal === undefined ? <Composer /> : <KeyView refusal={refusal} />}
     </>
   );
-}
-
-/** Whoever scrolled up to read is left there. */
-function isNearEnd(): boolean {
-  return document.documentElement.scrollHeight - scrollY - innerHeight < 300;
 }
 
 /** Images may be dropped or pasted anywhere on the page. */

@@ -16,7 +16,7 @@ export function AnswerFacts({ answer }: { readonly answer: Answer }) {
   const confidence = meanConfidence(canvas, tokens);
   const facts = [
     ["First text", firstTextMs === undefined ? "–" : seconds(firstTextMs)],
-    ["Whole", totalMs === undefined ? "–" : seconds(totalMs)],
+    ["Whole answer", totalMs === undefined ? "–" : seconds(totalMs)],
     ["Speed", decodeMs > 0 ? `${number((tokens / decodeMs) * 1000)} tokens/s` : "–"],
     [
       "Forward passes",

@@ -88,7 +88,7 @@ function Running({ answer }: { readonly answer: Answer }) {
       {canvas === undefined ? (
         <p class="quiet">Looking at the image …</p>
       ) : isStill ? (
-        <p class="text">{text === "" ? "…" : text}</p>
+        <p class="text">{`${text} …`.trim()}</p>
       ) : (
         <FogView canvas={canvas} />
       )}

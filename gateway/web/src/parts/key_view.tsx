@@ -28,6 +28,7 @@ export function KeyView({ refusal }: { readonly refusal: Problem }) {
           type="password"
           aria-label="API key"
           aria-describedby="key-why key-where"
+          placeholder="API key"
           autocomplete="off"
           required
           pattern="\s*[!-~]+\s*"

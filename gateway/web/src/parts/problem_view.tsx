@@ -2,11 +2,20 @@ import type { Problem } from "../api/problem.ts";
 import { PROBLEM_TEXTS } from "../api/problem_text.ts";
 
 /** A problem in a sentence that says what to do, and the gateway's own words for who wants them. */
-export function ProblemView({ problem }: { readonly problem: Problem }) {
+export function ProblemView({
+  problem,
+  note = "",
+}: {
+  readonly problem: Problem;
+  /** What the page does about it by itself. */
+  readonly note?: string;
+}) {
   const { code, detail, hint, field, requestId } = problem;
   return (
     <div class="problem" role="alert">
-      <p>{PROBLEM_TEXTS[code]}</p>
+      <p>
+        {PROBLEM_TEXTS[code]} {note}
+      </p>
       <details>
         <summary>Details</summary>
         <dl>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "hono/jsx/dom";
 import type { Problem } from "../api/problem.ts";
 
 /** What the gateway says of a setting, at the setting; nothing where the problem is elsewhere. */
@@ -11,10 +12,15 @@ export function SettingProblem({
   /** The setting's names in a request. */
   readonly fields: readonly string[];
 }) {
-  if (problem === undefined || !isAt(problem, fields)) return null;
+  const element = useRef<HTMLParagraphElement>(null);
+  const isShown = isAt(problem, fields);
+  useEffect(() => {
+    if (isShown) element.current?.scrollIntoView({ block: "nearest" });
+  }, [problem, isShown]);
+  if (problem === undefined || !isShown) return null;
   const { detail, hint } = problem;
   return (
-    <p id={id} class="problem" role="alert">
+    <p ref={element} id={id} class="problem" role="alert">
       {detail}
       {hint !== undefined && `: ${hint}`}
     </p>

@@ -31,70 +31,77 @@ export function SettingsView() {
   const context = Math.floor((model?.context_length ?? most) / 2);
   return (
     <details class="settings" ref={box}>
-      <summary>{`${lengthText(settings)}, profile ${profile}`}</summary>
-      <fieldset class="length" disabled={template !== undefined}>
-        <label>
-          Length
-          <input
-            type="range"
-            min={least}
-            max={Math.min(most, context)}
-            step={step}
-            value={words ?? genLength}
-            onInput={(event: Event) => setLength(unit, Number(valueOf(event)))}
-          />
-          <output>{words ?? genLength}</output>
-        </label>
-        <select
-          aria-label="Count"
-          value={unit}
-          onChange={(event: Event) => setUnit(valueOf(event) === "words" ? "words" : "tokens")}
-        >
-          {(["tokens", "words"] as const).map((each) => (
-            <option key={each} value={each} selected={each === unit}>
-              {each}
-            </option>
-          ))}
-        </select>
-        <small class="quiet">{template === undefined ? "" : "The template is the length."}</small>
-      </fieldset>
-      <SettingProblem
-        problem={refused}
-        fields={["max_tokens", "diffusion.gen_length", "diffusion.words"]}
-      />
-      <TemplateView
-        template={template}
-        problem={refused}
-        onChange={(text) => change((old) => ({ ...old, template: text === "" ? undefined : text }))}
-      />
-      <div class="row">
-        <label>
-          Profile
+      <summary>{summaryOf(settings)}</summary>
+      <div class="settings-body">
+        <fieldset class="length" disabled={template !== undefined}>
+          <label>
+            Length
+            <input
+              type="range"
+              min={least}
+              max={Math.min(most, context)}
+              step={step}
+              value={words ?? genLength}
+              onInput={(event: Event) => setLength(unit, Number(valueOf(event)))}
+            />
+            <output>{words ?? genLength}</output>
+          </label>
           <select
-            name="profile"
-            value={profile}
-            onChange={(event: Event) => {
-              const chosen = valueOf(event);
-              change((old) => ({ ...old, profile: chosen }));
-            }}
+            aria-label="Count"
+            value={unit}
+            onChange={(event: Event) => setUnit(valueOf(event) === "words" ? "words" : "tokens")}
           >
-            {(model?.profiles ?? []).map((each) => (
-              <option key={each} value={each} selected={each === profile}>
+            {(["tokens", "words"] as const).map((each) => (
+              <option key={each} value={each} selected={each === unit}>
                 {each}
               </option>
             ))}
           </select>
-        </label>
-        <small class="quiet">{PROFILE_TEXTS[profile] ?? ""}</small>
+          <small class="quiet">
+            {template === undefined ? "" : "The template decides the length."}
+          </small>
+        </fieldset>
+        <SettingProblem
+          problem={refused}
+          fields={["max_tokens", "diffusion.gen_length", "diffusion.words"]}
+        />
+        <TemplateView
+          template={template}
+          problem={refused}
+          onChange={(text) =>
+            change((old) => ({ ...old, template: text === "" ? undefined : text }))
+          }
+        />
+        <div class="row">
+          <label>
+            Profile
+            <select
+              name="profile"
+              value={profile}
+              onChange={(event: Event) => {
+                const chosen = valueOf(event);
+                change((old) => ({ ...old, profile: chosen }));
+              }}
+            >
+              {(model?.profiles ?? []).map((each) => (
+                <option key={each} value={each} selected={each === profile}>
+                  {each}
+                </option>
+              ))}
+            </select>
+          </label>
+          <small class="quiet">{PROFILE_TEXTS[profile] ?? ""}</small>
+        </div>
+        <SettingProblem problem={refused} fields={["diffusion.profile"]} />
       </div>
-      <SettingProblem problem={refused} fields={["diffusion.profile"]} />
     </details>
   );
 }
 
-function lengthText({ genLength, words, template }: AnswerSettings): string {
-  if (template !== undefined) return "By a template";
-  return words === undefined ? `Length ${genLength} tokens` : `Length ${words} words`;
+function summaryOf({ profile, genLength, words, template }: AnswerSettings): string {
+  const count = words === undefined ? `${genLength} tokens` : `${words} words`;
+  const length = template === undefined ? `Length ${count}` : "By a template";
+  return profile === "" ? length : `${length}, profile ${profile}`;
 }
 
 function setLength(unit: Unit, count: number): void {

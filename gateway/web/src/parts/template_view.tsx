@@ -36,12 +36,12 @@ export function TemplateView({
       <button type="button" onClick={() => onChange(template === undefined ? EXAMPLE : "")}>
         {template === undefined ? "Example" : "Clear"}
       </button>
+      <SettingProblem id="template-problem" problem={problem} fields={[FIELD]} />
       <small id="template-help" class="quiet">
         {
           "The answer with gaps: {{24}} is filled with 24 tokens, {{left|right}} with the likelier word."
         }
       </small>
-      <SettingProblem id="template-problem" problem={problem} fields={[FIELD]} />
     </div>
   );
 }

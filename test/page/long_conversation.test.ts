@@ -1,0 +1,44 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { NO_BROWSER, visit } from "./open_browser.ts";
+import { answered, askSample, preparePage, SCRIPT } from "./page_tests.ts";
+import { scriptedDenoise } from "./scripted_denoise.ts";
+
+describe.skipIf(NO_BROWSER !== undefined)("the page in a long conversation", () => {
+  const at = preparePage();
+  const small = { viewport: { width: 480, height: 560 } };
+
+  test("keeps the end in sight, above where the next question is written", async () => {
+    const { page } = await visit(at.browser, at.served.url, small);
+    await askSample(page);
+    await answered(page);
+    for (let count = 2; count <= 3; count++) {
+      await ask(page, `Question ${count}`);
+      await answered(page, count);
+      const last = await page.getByRole("button", { name: "Code" }).last().boundingBox();
+      const composer = await page.getByRole("form", { name: "Ask" }).boundingBox();
+      expect((last?.y ?? 0) + (last?.height ?? 0)).toBeLessThan(composer?.y ?? 0);
+    }
+  });
+
+  test("leaves a reader alone who scrolled up", async () => {
+    const { page } = await visit(at.browser, at.served.url, small);
+    await askSample(page);
+    await answered(page);
+    await ask(page, "And in detail?");
+    await answered(page, 2);
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 100 });
+    await ask(page, "Once more?");
+    await page.locator("svg.fog .fog-committed").first().waitFor();
+    await page.mouse.move(240, 250);
+    await page.mouse.wheel(0, -5000);
+    await expect.poll(() => page.evaluate("scrollY")).toBe(0);
+    await answered(page, 3);
+    expect(await page.evaluate("scrollY")).toBe(0);
+  });
+});
+
+async function ask(page: Page, question: string): Promise<void> {
+  await page.getByLabel("Question").fill(question);
+  await page.keyboard.press("Enter");
+}
