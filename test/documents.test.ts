@@ -12,6 +12,7 @@ test.each([
   "SECURITY.md",
   "CONTRIBUTING.md",
   "deploy/README.md",
+  "gateway/README.md",
   "deploy/monitoring/SLO.md",
   "test/README.md",
   "model/training/README.md",
