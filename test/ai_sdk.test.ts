@@ -68,7 +68,9 @@ test("the AI SDK gives settings of ours on, and tells an error by its text", asy
     model: model(),
     prompt: "What is it?",
     maxRetries: 0,
-    providerOptions: { medv: { diffusion: { gen_length: 64, block_length: 10 } } },
+    providerOptions: {
+      medv: { diffusion: { profile: "exact", gen_length: 64, block_length: 10 } },
+    },
   });
   await expect(asked).rejects.toMatchObject({
     statusCode: 400,

@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Takes an image
-         * @description JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form. Its encoding starts at once.
+         * @description JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or DICOM, as the body itself or as the field `file` of a form; or, with `from`, one that was sent before. Its encoding starts at once.
          */
         post: operations["uploadImage"];
         delete?: never;
@@ -237,7 +237,7 @@ export interface components {
                 number: number;
                 of: number;
             };
-            /** @description How the values of a grey DICOM file are shown. */
+            /** @description How the values of a grey DICOM file are shown; 0 is the caller's own. */
             window?: {
                 number: number;
                 of: number;
@@ -246,6 +246,11 @@ export interface components {
                 center?: number;
                 width?: number;
             };
+            /** @description Smallest and largest value of a grey file of DICOM or of 16 bits: between them a window is of use. */
+            value_range?: [
+                number,
+                number
+            ];
             modality?: string;
             body_part?: string;
             /** @enum {string} */
@@ -313,6 +318,13 @@ export interface components {
             steps: number;
             /** @description In decimal, as it may exceed what a JSON number holds. */
             seed: string;
+            /** @description Tokens of the canvas before the first run; it may grow up to `gen_length`, or shrink where a choice is shorter than its gap. */
+            canvas_length?: number;
+            /** @description What a template gives; it moves where the canvas changes its length before it. */
+            given?: {
+                position: number;
+                text: string;
+            }[];
         };
         /** @description Provisional tokens; only `text-delta` is final. */
         BlockDraft: {
@@ -327,6 +339,8 @@ export interface components {
             forward_passes: number;
             /** @description Tokens that were covered again so far. */
             revisions: number;
+            /** @description Tokens of the canvas. Behind the block all is covered but what is given; that has moved up where the canvas became shorter. */
+            canvas_length?: number;
             tokens: {
                 position: number;
                 text: string;
@@ -464,7 +478,7 @@ export interface components {
              */
             type: "image_url";
             image_url: {
-                /** @description `data:<type>;base64,<bytes>`, or `medv-image:<id>` with the id of an upload. */
+                /** @description `data:<type>;base64,<bytes>`, `medv-image:<id>` with the id of an upload, or an `https:` URL where the operator allows its host. */
                 url: string;
                 /** @enum {string} */
                 detail?: "auto";
@@ -721,8 +735,13 @@ export interface operations {
     uploadImage: {
         parameters: {
             query?: {
+                /** @description Id of an image that was sent before and is to be shown otherwise; without a body. */
+                from?: string;
                 frame?: number;
                 window?: number;
+                /** @description With `width`: a window of one's own, of grey DICOM in units of the modality, or of grey of 16 bits. */
+                center?: number;
+                width?: number;
             };
             header?: {
                 /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
@@ -731,7 +750,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/octet-stream": Blob;
                 "multipart/form-data": {
@@ -791,6 +810,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "forbidden";
+                    };
+                };
+            };
+            /** @description `unknown_image` */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    "x-medv-notice": components["headers"]["Notice"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unknown_image";
                     };
                 };
             };
