@@ -30,7 +30,7 @@ const BALANCED: ProfileSettings = {
   ...EXACT,
   blockLength: 32,
   scheduled: false,
-  rules: { ...NO_RULES, factor: 1 },
+  rules: { ...NO_RULES, factor: 0.4 },
   cache: "dual",
   refreshSteps: 32,
 };
@@ -50,8 +50,9 @@ export const PROFILES: Readonly<Record<ProfileName, ProfileSettings>> = {
     refreshSteps: 32,
   },
   balanced: BALANCED,
-  fast: { ...BALANCED, blockLength: 64, rules: { ...NO_RULES, factor: 4 }, refreshSteps: 64 },
-  careful: { ...BALANCED, doubt: 0.5 },
+  fast: { ...BALANCED, blockLength: 64, rules: { ...NO_RULES, factor: 2 }, refreshSteps: 64 },
+  // Bolder, as what does not fit is covered again.
+  careful: { ...BALANCED, rules: { ...NO_RULES, factor: 1 }, doubt: 0.5 },
 };
 
 /** Where a request names none. */
