@@ -100,7 +100,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     expect(at.served.seen.requests).toHaveLength(1);
   });
 
-  test("opens without the gateway, with what the browser keeps", async () => {
+  test("opens without the gateway, with what the browser keeps, and goes on when it is back", async () => {
     const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
@@ -110,7 +110,12 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     await page.context().setOffline(true);
     await page.reload();
     expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-    await page.getByText("The gateway cannot be reached").waitFor();
+    await page.getByText("The page itself tries again").waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("The page itself tries again").waitFor({ state: "detached" });
+    await page.getByLabel("Question").fill("And more?");
+    await page.keyboard.press("Enter");
+    await answered(page, 2);
   });
 
   test("shows two profiles side by side, and replays one step by step", async () => {

@@ -11,9 +11,6 @@ import { NO_BROWSER, openBrowser, visit } from "./open_browser.ts";
 /** Tokens of the answers: what the embedded checkpoint says fits well. */
 const LENGTH = 24;
 
-/** What stands beside the first answer, of the default profile. */
-const OTHER_PROFILE = "balanced";
-
 const { values } = parseArgs({
   options: { url: { type: "string" }, out: { type: "string", default: "gateway/web/pictures" } },
 });
@@ -39,7 +36,8 @@ async function startEmbedded() {
 
 async function shoot(opened: Browser, url: string): Promise<void> {
   const wide = await asked(opened, url, { viewport: { width: 1000, height: 680 } });
-  await wide.getByRole("button", { name: OTHER_PROFILE, exact: true }).click();
+  // Beside the default profile's answer that of whichever is offered first.
+  await wide.locator(".turn > .row button").first().click();
   await wide.locator(".facts").nth(1).waitFor();
   await replay(wide, 0.5);
   await keep(wide, "page.png");
@@ -66,9 +64,9 @@ async function asked(opened: Browser, url: string, options: BrowserContextOption
   return page;
 }
 
-/** Shows the first answer as it was in the middle of its steps. */
+/** Shows the last answer as it was after a share of its steps. */
 async function replay(page: Page, share: number): Promise<void> {
-  await page.getByRole("button", { name: "Replay" }).first().click();
+  await page.getByRole("button", { name: "Replay" }).last().click();
   await page.getByRole("button", { name: "Pause" }).click();
   const slider = page.getByLabel("Step", { exact: true });
   const last = Number(await slider.getAttribute("max"));
