@@ -37,7 +37,8 @@ export async function listen(
   const {
     host,
     requestTimeoutMs: requestTimeout = 120_000,
-    headersTimeoutMs: headersTimeout = Math.min(requestTimeout, 10_000),
+    // A gateway that has too much to do reads headers late: who sent them in time is not to be cut off.
+    headersTimeoutMs: headersTimeout = Math.min(requestTimeout, 60_000),
     stallMs = 60_000,
   } = options;
   const connectionsCheckingInterval = headersTimeout / 4;
