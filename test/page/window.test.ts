@@ -97,7 +97,11 @@ async function openWindow(page: Page): Promise<void> {
 /** Mean level of the image that is shown at large. */
 async function brightness(page: Page): Promise<number> {
   return await page.evaluate(`(async () => {
-    const image = document.querySelector(".zoom-content img");
+    // While another view is fetched there is no image for a moment.
+    let image = null;
+    while ((image = document.querySelector(".zoom-content img")) === null) {
+      await new Promise(requestAnimationFrame);
+    }
     await image.decode();
     const canvas = new OffscreenCanvas(16, 16);
     const context = canvas.getContext("2d");
