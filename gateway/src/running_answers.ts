@@ -30,21 +30,21 @@ export class RunningAnswers {
   }
 
   /**
-   * Reads `events` to their end, whoever else reads them.
+   * Reads `events` to their end, whoever else reads them. Resolves when the answer can be found by its id.
    *
    * @param controller Ends the work; aborted by {@link RunningAnswer.stop}.
    * @param goesOn Whether it can be taken up again, and so at other gateways too.
    */
-  start(
+  async start(
     events: AsyncGenerator<AnswerEvent>,
     controller: AbortController,
     { tenantScope, goesOn }: { readonly tenantScope: string; readonly goesOn: boolean },
-  ): RunningAnswer {
+  ): Promise<RunningAnswer> {
     const answer = new RunningAnswer(controller);
     const key = `${tenantScope}/${answer.id}`;
     this.#answers.set(key, answer, { size: 1 });
     void this.#run(key, answer, events);
-    if (goesOn) this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
+    if (goesOn) await this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
     return answer;
   }
 

@@ -29,27 +29,25 @@ export class SharedAnswers {
   }
 
   /**
-   * Writes an answer of this gateway as it comes.
+   * Writes an answer of this gateway as it comes. Resolves when other gateways can find it, so that whoever has its id may
+   * go to any of them at once, or when the cache could not be asked.
    *
    * @param progress What there is from an event's number on.
    */
-  publish(
+  async publish(
     answer: Pick<KeptAnswer, "id" | "stop">,
     tenantScope: string,
     progress: (from: number) => AnswerProgress,
-  ): void {
-    const publishing = publishAnswer(
-      {
-        logs: this.#logs,
-        name: nameOf(tenantScope, answer.id),
-        times: this.#times,
-        progress,
-        onStop: () => void answer.stop(),
-      },
-      this.#draining.signal,
+  ): Promise<void> {
+    const name = nameOf(tenantScope, answer.id);
+    const announced = this.#logs.write(name, { from: 0, values: [] }, this.#times);
+    const options = { logs: this.#logs, name, times: this.#times, progress };
+    const publishing = announced.then(() =>
+      publishAnswer({ ...options, onStop: () => void answer.stop() }, this.#draining.signal),
     );
     this.#publishing.add(publishing);
     void publishing.finally(() => this.#publishing.delete(publishing));
+    await announced;
   }
 
   /**
