@@ -172,6 +172,7 @@ test("evaluate() scores phantoms by question, turn, modality, recognition and de
   expect(score("phantoms refused %")).toEqual([7, 0, expect.closeTo(14.286, 3)]);
   expect(score("64 tokens: length filled %")).toEqual([1, undefined, 50]);
   expect(score("64 tokens: no sentence twice %")).toEqual([1, undefined, 0]);
+  expect(score("64 tokens: no word twice in a row %")).toEqual([1, undefined, 100]);
   expect(score("128 tokens: words")).toEqual([1, undefined, 6]);
   expect(asked.flatMap(({ genLength }) => genLength ?? []).toSorted((a, b) => a - b)).toEqual([
     32, 64, 128,

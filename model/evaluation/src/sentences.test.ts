@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beginsWith, countWords, repeatsSentence } from "./sentences.ts";
+import { beginsWith, countWords, repeatsSentence, repeatsWord } from "./sentences.ts";
 
 test.each([
   { text: "A lesion. No fluid. A LESION!", repeats: true },
@@ -23,4 +23,13 @@ test.each([
 test("countWords() counts what stands between blanks", () => {
   expect(countWords("  One x-ray,\ntwo lungs. ")).toBe(4);
   expect(countWords("")).toBe(0);
+});
+
+test.each([
+  { text: "Signs of of nodules.", repeats: true },
+  { text: "It is Is large.", repeats: true },
+  { text: "There is no nodule. Nodule, or not? Not.", repeats: false },
+  { text: "", repeats: false },
+])('repeatsWord() of "$text" is $repeats', ({ text, repeats }) => {
+  expect(repeatsWord(text)).toBe(repeats);
 });

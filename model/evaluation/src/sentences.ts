@@ -23,3 +23,11 @@ export function repeatsSentence(text: string): boolean {
     .filter((sentence) => sentence !== "");
   return new Set(sentences).size < sentences.length;
 }
+
+/** Whether a word stands twice in a row within a sentence, as where places that were filled together do not fit. */
+export function repeatsWord(text: string): boolean {
+  return text
+    .split(/[^\p{L}\p{N}'\s]+/u)
+    .map(plainWords)
+    .some((words) => words.some((word, index) => word === words[index + 1]));
+}

@@ -8,7 +8,7 @@ import type { Prediction } from "../prediction.ts";
 import { majorityAnswers } from "../scores/majority_answers.ts";
 import { mean, meanPercent } from "../scores/mean.ts";
 import { mixedScore, questionScores, type TextOf } from "../scores/question_scores.ts";
-import { beginsWith, countWords, repeatsSentence } from "../sentences.ts";
+import { beginsWith, countWords, repeatsSentence, repeatsWord } from "../sentences.ts";
 import type { Row, Table } from "./table.ts";
 
 const MODALITIES: readonly (readonly [modality: string, name: string])[] = [
@@ -121,6 +121,9 @@ function descriptionRows(
     ),
     row("no sentence twice %", (answers) =>
       meanPercent(answers.map(({ text }) => (repeatsSentence(text) ? 0 : 1))),
+    ),
+    row("no word twice in a row %", (answers) =>
+      meanPercent(answers.map(({ text }) => (repeatsWord(text) ? 0 : 1))),
     ),
     row("words", (answers) => mean(answers.map(({ text }) => countWords(text)))),
   ];
