@@ -6,8 +6,11 @@ import { decodeHandle, encodeHandle, handleName } from "./kept_handle.ts";
 import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
 
+/** Who encodes, where handles are shared, and how long they hold. */
 export type EmbeddingHandlesOptions = {
-  readonly services: Services;
+  readonly services: Pick<Services, "forgetEmbedding"> & {
+    readonly vision: Pick<Services["vision"], "encode">;
+  };
   /** Where gateways share them. */
   readonly remote: RemoteCache;
   readonly ttlMs: number;
@@ -71,14 +74,17 @@ export class EmbeddingHandles {
    */
   async forget({ key, tenantScope, requestId }: HandleContext): Promise<void> {
     const { remote, services } = this.#options;
-    const kept = await this.#encodings.settled(key);
-    const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
-    await remote.delete(handleName(tenantScope, key));
-    if (handle !== undefined) {
-      const { digest } = handle;
-      await services.forgetEmbedding({ digest, tenantScope, requestId }, this.#closed);
-    }
-    this.#encodings.delete(key);
+    do {
+      const kept = await this.#encodings.settled(key);
+      const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
+      await remote.delete(handleName(tenantScope, key));
+      if (handle !== undefined) {
+        const { digest } = handle;
+        await services.forgetEmbedding({ digest, tenantScope, requestId }, this.#closed);
+      }
+      // An encoding that began meanwhile is no part of what was forgotten: it gets a round of its own.
+      if (kept !== undefined && this.#encodings.peek(key) === kept) this.#encodings.delete(key);
+    } while (this.#encodings.has(key));
   }
 
   async #encode(

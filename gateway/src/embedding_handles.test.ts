@@ -1,0 +1,58 @@
+import { create } from "@bufbuild/protobuf";
+import { EncodeResponseSchema } from "@medv/proto/vision";
+import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
+import { expect, test } from "vitest";
+import { EmbeddingHandles } from "./embedding_handles.ts";
+import type { PreparedImage } from "./image/image_preprocessor.ts";
+
+const IMAGE: PreparedImage = {
+  pixels: new Uint8Array(3),
+  tiles: 1,
+  imageSize: 1,
+  width: 1,
+  height: 1,
+  gridWidth: 0,
+  gridHeight: 0,
+  preprocessingVersion: "1",
+  description: { format: "png", frame: { number: 1, of: 1 }, warnings: [] },
+};
+const CONTEXT = { key: "key", tenantScope: "a", requestId: "request" };
+
+test("forget() waits for an encoding that begins while it asks the cache", async () => {
+  /** Digests of what the vision service keeps. */
+  const embeddings = new Set<string>();
+  const questions: Promise<unknown>[] = [];
+  const { signal } = new AbortController();
+  const handles: EmbeddingHandles = new EmbeddingHandles(
+    {
+      services: {
+        vision: {
+          encode: async () => {
+            await new Promise((resolve) => setImmediate(resolve));
+            embeddings.add("digest");
+            return create(EncodeResponseSchema, { handle: { digest: "digest" } });
+          },
+        },
+        forgetEmbedding: ({ digest }) => {
+          embeddings.delete(digest);
+          return Promise.resolve();
+        },
+      },
+      remote: {
+        ...NO_REMOTE_CACHE,
+        delete: () => {
+          if (questions.length === 0) questions.push(handles.get(IMAGE, CONTEXT, signal));
+          return Promise.resolve();
+        },
+      },
+      ttlMs: 60_000,
+      encodeTimeoutMs: 60_000,
+    },
+    signal,
+  );
+  await handles.forget(CONTEXT);
+  await Promise.all(questions);
+  expect(questions).toHaveLength(1);
+  expect(embeddings).toEqual(new Set());
+  expect(handles.has("key")).toBe(false);
+});
