@@ -1,29 +1,28 @@
 import { z } from "zod";
+import { fromBytes, toBytes } from "./json_bytes.ts";
 
-/** What gateways tell each other of an image that was deleted. */
-export type ForgottenImage = {
-  readonly id: string;
-  readonly tenantScope: string;
-  /** Of its pixels, each way in which they are made. */
-  readonly keys: readonly string[];
-  readonly requestId: string;
-};
-
-/** Where they tell each other. */
+/** Where gateways tell each other of images that were deleted. */
 export const DELETED_IMAGES = { tenantScope: "", key: "deleted-images" } as const;
 
-const schema = z.object({
-  id: z.string(),
-  tenantScope: z.string(),
-  keys: z.array(z.string()),
-  requestId: z.string(),
-});
+const schema = z
+  .object({
+    id: z.string(),
+    tenantScope: z.string(),
+    /** Of its pixels, each way in which they are made. */
+    keys: z.array(z.string()).readonly(),
+    requestId: z.string(),
+  })
+  .readonly();
 
+/** What they tell each other of one. */
+export type ForgottenImage = z.output<typeof schema>;
+
+/** An image that was deleted, as a notice. */
 export function encodeForgotten(image: ForgottenImage): Uint8Array {
-  return Buffer.from(JSON.stringify(image));
+  return toBytes(image);
 }
 
-/** The inverse of {@link encodeForgotten}. */
-export function decodeForgotten(bytes: Uint8Array): ForgottenImage {
-  return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+/** The inverse of {@link encodeForgotten}; undefined where the notice cannot be read. */
+export function decodeForgotten(bytes: Uint8Array): ForgottenImage | undefined {
+  return fromBytes(schema, bytes);
 }

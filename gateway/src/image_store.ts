@@ -3,8 +3,9 @@ import type { EmbeddingHandle } from "@medv/proto/embedding";
 import { inSpan } from "@medv/runtime/tracing/span";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { SharedNotices } from "@medv/runtime/remote_cache/shared_notices";
-import { EmbeddingHandles } from "./embedding_handles.ts";
-import { decodeForgotten, encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
+import { EmbeddingHandles, type EmbeddingHandlesOptions } from "./embedding_handles.ts";
+import { followDeleted } from "./follow_deleted.ts";
+import { encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
 import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
 import { imageDigest } from "./image_digest.ts";
@@ -12,8 +13,6 @@ import { imageKey } from "./image_key.ts";
 import type { ImageSource } from "./image_url.ts";
 import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
 import type { Log } from "./log.ts";
-import { problemOf } from "./problem.ts";
-import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
 import { newImageId, unknownImage, type UploadedImage, UploadStore } from "./upload_store.ts";
 
@@ -27,7 +26,7 @@ export type EncodedImage = {
 
 export type ImageStoreOptions = {
   readonly preprocess: ImagePreprocessor["preprocess"];
-  readonly services: Services;
+  readonly services: EmbeddingHandlesOptions["services"];
   /** Where gateways share ids, pixels and the handles of embeddings. */
   readonly remote: RemoteCache;
   /** How gateways tell each other what was deleted; undefined where there is one only. */
@@ -76,8 +75,9 @@ export class ImageStore {
       { services, remote, ttlMs, encodeTimeoutMs },
       this.#closed.signal,
     );
-    const onNotice = (notice: Uint8Array): void => void this.#onDeleted(decodeForgotten(notice));
-    void options.notices?.follow(onNotice, this.#closed.signal);
+    const forget = (image: ForgottenImage): Promise<void> => this.#onDeleted(image);
+    const { notices, log } = options;
+    if (notices !== undefined) void followDeleted(notices, { forget, log }, this.#closed.signal);
   }
 
   /** What is kept in this process: bytes as sent and pixels. */
@@ -242,25 +242,27 @@ export class ImageStore {
     return image;
   }
 
-  /** Forgets what was made of an image, here and in the services. */
+  /**
+   * Forgets what was made of an image, here and in the services: all of it that can be, whatever else fails.
+   *
+   * @throws {DomainError} If something may be left.
+   */
   async #forget({ keys, ...whose }: Omit<ForgottenImage, "id">): Promise<void> {
     for (const key of keys) {
       await this.#images.settled(key);
       this.#images.delete(key);
-      await this.#handles.forget({ key, ...whose });
     }
+    const ends = await Promise.allSettled(
+      keys.map((key) => this.#handles.forget({ key, ...whose })),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** Another gateway deleted an image, and knows nothing of what this one had or has in hand. */
   async #onDeleted({ id, keys, ...whose }: ForgottenImage): Promise<void> {
     this.#uploads.drop(id, whose.tenantScope);
     const here = keys.filter((key) => this.#images.has(key) || this.#handles.has(key));
-    try {
-      await this.#forget({ keys: here, ...whose });
-    } catch (error) {
-      const { requestId } = whose;
-      this.#options.log.warn({ requestId, code: problemOf(error, requestId).code }, "forget-error");
-    }
+    await this.#forget({ keys: here, ...whose });
   }
 }
 

@@ -3,6 +3,7 @@ import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { z } from "zod";
 import type { ImageChoice } from "./image/decoded_image.ts";
 import type { ImageFile } from "./image/image_preprocessor.ts";
+import { fromBytes, toBytes } from "./json_bytes.ts";
 import { SharedCache } from "./shared_cache.ts";
 
 /** An image that a caller sent, by its id. */
@@ -16,6 +17,7 @@ export type UploadedImage = {
   readonly bytes?: Uint8Array;
 };
 
+/** Where ids are shared, how much is kept here and for how long. */
 export type UploadStoreOptions = {
   /** Where gateways share what an id stands for. */
   readonly remote: RemoteCache;
@@ -56,8 +58,7 @@ export class UploadStore {
     const record = { digest, choice, expiresAt: new Date(Date.now() + ttlMs) };
     const upload = { id, bytes, ...record };
     this.#uploads.set(uploadKey(tenantScope, id), upload);
-    const value = Buffer.from(JSON.stringify(record));
-    await remote.set(uploadName(tenantScope, id), value, ttlMs / 1000);
+    await remote.set(uploadName(tenantScope, id), toBytes(record), ttlMs / 1000);
     return upload;
   }
 
@@ -115,7 +116,8 @@ export class UploadStore {
     if (own !== undefined || !ID.test(id)) return own;
     const value = await this.#options.remote.get(uploadName(tenantScope, id));
     if (value === undefined) return undefined;
-    return { id, ...recordSchema.parse(JSON.parse(new TextDecoder().decode(value))) };
+    const record = fromBytes(recordSchema, value);
+    return record && { id, ...record };
   }
 }
 
