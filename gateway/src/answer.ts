@@ -8,13 +8,13 @@ import {
 } from "@medv/proto/diffusion";
 import { profileName } from "@medv/proto/profile_name";
 import type { ClientGrant } from "./auth/client_tokens.ts";
-import { checkModel } from "./auth/grant_rules.ts";
+import { checkImages, checkModel } from "./auth/grant_rules.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
 import { imageDigest } from "./image_digest.ts";
 import type { FetchImage } from "./image_fetch/fetch_image.ts";
-import { fetchNamedImages } from "./image_fetch/fetch_named_images.ts";
+import { fetchNamedImages, urlsOf } from "./image_fetch/fetch_named_images.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
 import type { GatewayMetrics } from "./gateway_metrics.ts";
 import type { ImageSource } from "./image_url.ts";
@@ -53,7 +53,7 @@ export type AnswerContext = {
  * again, once, as long as nothing of the answer was given out.
  *
  * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`, `rate_limit_exceeded`,
- * `forbidden`.
+ * `forbidden`. The signal's reason, and a `TimeoutError` where the time ran out before the decoder was asked.
  */
 export async function* streamAnswer(
   {
@@ -73,13 +73,16 @@ export async function* streamAnswer(
 ): AsyncGenerator<AnswerEvent> {
   const startedAt = performance.now();
   const deadline = new Date(Date.now() + answerTimeoutMs);
+  // The decoder is given the deadline itself: a connection on which nothing is heard by then is given up.
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
   const { requestId, tenantScope, grant } = context;
   const { conversation, settings } = request;
   checkModel(grant, request.model);
-  const description = await model.require(request.model, signal, requestId);
+  checkImages(grant, urlsOf(conversation.images).size);
+  const description = await model.require(request.model, inTime, requestId);
   const predictedMs = price.predict(settings, description) * request.choices;
   await limits.takeDecoderMs(tenantScope, predictedMs);
-  const sources = await fetchNamedImages(conversation.images, fetchImage, signal);
+  const sources = await fetchNamedImages(conversation.images, fetchImage, inTime);
   if (grant !== undefined) await takeImages(grant, sources, grantedImages);
   const single = preprocessSettings(description);
   const imageContext: ImageContext = {
@@ -88,7 +91,7 @@ export async function* streamAnswer(
     settings: sources.length > 1 ? padded(single) : single,
   };
   let encoded = await Promise.all(
-    sources.map((source) => images.encode(source, imageContext, signal)),
+    sources.map((source) => images.encode(source, imageContext, inTime)),
   );
   for (const [index, each] of encoded.entries()) yield imageReady(index, each);
 
@@ -128,7 +131,7 @@ export async function* streamAnswer(
       if (!isGone || starts.size > 0 || attempt > 1) throw error;
     }
     encoded = await Promise.all(
-      sources.map((source) => images.encodeAgain(source, imageContext, signal)),
+      sources.map((source) => images.encodeAgain(source, imageContext, inTime)),
     );
   }
 }

@@ -266,3 +266,18 @@ test("createApp() lists the model and is ready when both services are", async ()
   expect((await gateway.app.request("/healthz")).status).toBe(200);
   expect((await gateway.app.request("/readyz")).status).toBe(200);
 });
+
+test("an answer has its time for everything: an image that does not come in it is answered with 504", async () => {
+  const slow = await startScriptedGateway({
+    answerTimeoutMs: 100,
+    fetchImage: (_url, _field, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  });
+  const body = JSON.stringify(withImages(["https://images.example.org/a"]));
+  const response = await slow.app.request(CHAT, { method: "POST", body });
+  expect(response.status).toBe(504);
+  expect(await response.json()).toMatchObject({ error: { code: "deadline_exceeded" } });
+  await slow.stop();
+});

@@ -92,6 +92,18 @@ test("a client token sends so many different images, however they come, and no m
   expect((await call("/v1/images", await newToken(), third)).status).toBe(201);
 });
 
+test("a client token with fewer images than a question has URLs is refused before any is fetched", async () => {
+  const token = await newToken({ images: 2 });
+  const urls = ["a", "b", "c"].map((each) => `https://images.example.org/${each}`);
+  const refused = await call("/v1/chat/completions", token, question(urls));
+  expect(refused.status).toBe(403);
+  expect(await refused.json()).toMatchObject({ error: { code: "forbidden" } });
+  // Here nothing is fetched at all, which is said to whoever gets so far.
+  const [first = "", second = ""] = urls;
+  const taken = await call("/v1/chat/completions", token, question([first, second, first]));
+  expect(await taken.json()).toMatchObject({ error: { code: "unsupported_field" } });
+});
+
 test("a client token makes no other", async () => {
   const response = await call("/v1/client_tokens", await newToken(), wanted());
   expect(response.status).toBe(403);

@@ -35,8 +35,13 @@ const message = z
   })
   .meta({ id: "Message" });
 
+/** More than fit the context of the published model: each is fetched, decoded and encoded before that is known. */
+const MAX_IMAGES = 32;
+
 /** The `messages` of both answer routes. */
-export const messagesSchema = z.array(message);
+export const messagesSchema = z
+  .array(message)
+  .meta({ description: `With at most ${MAX_IMAGES} images in all.` });
 
 /** A conversation as the decoder takes it, images by index. */
 export type Conversation = {
@@ -81,6 +86,12 @@ export function toConversation(
       if (role !== "user") {
         throw invalid(
           `Cannot place the image as only user messages may have one: role is "${role}"`,
+          field,
+        );
+      }
+      if (images.length === MAX_IMAGES) {
+        throw invalid(
+          `Cannot answer as a conversation may have at most ${MAX_IMAGES} images: this is one more`,
           field,
         );
       }

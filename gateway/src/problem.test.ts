@@ -129,6 +129,16 @@ test.each([
     field: "messages[1].role",
   },
   {
+    what: "more images than any context holds",
+    body: {
+      ...ask,
+      messages: Array.from({ length: 33 }, () => image("medv-image:none").messages).flat(),
+    },
+    code: "invalid_messages",
+    status: 400,
+    field: "messages[32].content[0].image_url",
+  },
+  {
     what: "another model",
     body: { ...ask, model: "gpt" },
     code: "unknown_model",

@@ -17,6 +17,24 @@ export function checkModel(grant: ClientGrant | undefined, model: string): void 
 }
 
 /**
+ * Refuses more images than a client token allows, before any is fetched or counted.
+ *
+ * @throws {DomainError} `forbidden`.
+ */
+export function checkImages(grant: ClientGrant | undefined, images: number): void {
+  if (grant !== undefined && images > grant.images) throw tooManyImages(grant);
+}
+
+/** What is answered to more images than a client token allows. */
+export function tooManyImages({ images }: ClientGrant): DomainError {
+  return new DomainError(
+    "forbidden",
+    `Cannot take the image as the client token allows ${images} of them`,
+    { hint: "get a new token" },
+  );
+}
+
+/**
  * Refuses a client token where only a tenant itself may ask.
  *
  * @throws {DomainError} `forbidden`.

@@ -1,7 +1,7 @@
-import { DomainError } from "@medv/proto";
 import { LRUCache } from "lru-cache";
 import type { CountTogether } from "../limits/count_together.ts";
 import type { ClientGrant } from "./client_tokens.ts";
+import { tooManyImages } from "./grant_rules.ts";
 
 /** Counts the images that come under client tokens. */
 export type GrantedImages = {
@@ -30,7 +30,7 @@ export function grantedImages(count: CountTogether): GrantedImages {
         (counts) => counts.admit(name, digest, rule),
         () => Promise.resolve(admitAlone(seen, grant, { digest, ttlMs })),
       );
-      if (!admitted) throw tooMany(grant);
+      if (!admitted) throw tooManyImages(grant);
     },
   };
 }
@@ -45,12 +45,4 @@ function admitAlone(
   digests.add(digest);
   seen.set(id, digests, { ttl: ttlMs });
   return true;
-}
-
-function tooMany({ images }: ClientGrant): DomainError {
-  return new DomainError(
-    "forbidden",
-    `Cannot take the image as the client token allows ${images} of them`,
-    { hint: "get a new token" },
-  );
 }

@@ -64,6 +64,7 @@ export async function startScriptedGateway({
   holdMs,
   limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
   decoderTimeoutMs = 60_000,
+  answerTimeoutMs = 60_000,
 }: {
   readonly page?: Page;
   readonly corsOrigins?: readonly string[];
@@ -73,6 +74,7 @@ export async function startScriptedGateway({
   readonly access?: Partial<AuthenticateOptions>;
   readonly limits?: TenantLimitsOptions;
   readonly decoderTimeoutMs?: number;
+  readonly answerTimeoutMs?: number;
 } = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
@@ -169,7 +171,7 @@ export async function startScriptedGateway({
     })),
     fetchImage,
     maxImageBytes: MAX_IMAGE_BYTES,
-    answerTimeoutMs: 60_000,
+    answerTimeoutMs,
     corsOrigins,
     answers,
     page,

@@ -425,6 +425,7 @@ export interface components {
         };
         AnswerRequest: {
             model: string;
+            /** @description With at most 32 images in all. */
             messages: components["schemas"]["Message"][];
             /** @description Answers to the conversation; each has the seed before it plus one. */
             n?: number | null;
@@ -620,6 +621,7 @@ export interface components {
         };
         ChatRequest: {
             model: string;
+            /** @description With at most 32 images in all. */
             messages: components["schemas"]["Message"][];
             /** @description Answers to the conversation; each has the seed before it plus one. */
             n?: number | null;
