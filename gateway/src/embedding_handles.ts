@@ -51,8 +51,8 @@ export class EmbeddingHandles {
    * @throws {DomainError} What the vision service throws.
    */
   async get(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<Encoding> {
-    const run = (): Promise<Encoding> => this.#encode(image, context);
-    const { value, fresh } = await this.#encodings.get(context.key, run, signal);
+    const produce = (): Promise<Encoding> => this.#encode(image, context);
+    const { value, fresh } = await this.#encodings.get(context.key, { produce }, signal);
     return { handle: value.handle, cached: !fresh || value.cached };
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { DomainError } from "@medv/proto";
 import { EncodeResponseSchema } from "@medv/proto/vision";
@@ -5,6 +6,7 @@ import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { ImageStore, type ImageStoreOptions } from "./image_store.ts";
+import { encodeImage } from "./kept_image.ts";
 
 const IMAGE: PreparedImage = {
   pixels: new Uint8Array(100),
@@ -63,4 +65,67 @@ test("delete() forgets all pixels though a replica does not confirm that it forg
   expect(store.bytes).toBe(1 + 5 + 2 * (1 + 100));
   await expect(store.delete(upload.id, CONTEXT)).rejects.toBe(gone);
   expect(store.bytes).toBe(1 + 5);
+});
+
+const ID = `img_${"0".repeat(32)}`;
+
+/** A cache in which another gateway keeps an image, and how often its pixels were asked for. */
+function elsewhere(pixelsOf: () => Promise<Uint8Array | undefined>) {
+  const record = { digest: "d", choice: {}, expiresAt: new Date(Date.now() + 60_000) };
+  const seen = { reads: 0 };
+  const remote = {
+    ...NO_REMOTE_CACHE,
+    isShared: true,
+    get: async ({ key }: { readonly key: string }): Promise<Uint8Array | undefined> => {
+      if (key.startsWith("upload/")) return Buffer.from(JSON.stringify(record));
+      if (!key.startsWith("image/")) return undefined;
+      seen.reads += 1;
+      return await pixelsOf();
+    },
+  };
+  return { remote, seen };
+}
+
+function named(field: string) {
+  return { type: "id", id: ID, field } as const;
+}
+
+test("encode() reads the pixels of another gateway once for many questions", async () => {
+  const { remote, seen } = elsewhere(async () => {
+    await setImmediate();
+    return encodeImage(IMAGE);
+  });
+  const store = storeWith({ remote });
+  const encoded = await Promise.all(
+    ["a", "b", "c"].map((field) => store.encode(named(field), CONTEXT, signal)),
+  );
+  expect(encoded.map(({ image }) => image)).toEqual([IMAGE, IMAGE, IMAGE]);
+  expect(seen.reads).toBe(1);
+});
+
+test("encode() names the field of each question whose image has no pixels any more", async () => {
+  const { remote } = elsewhere(async () => await setImmediate(undefined));
+  const store = storeWith({ remote });
+  const ends = await Promise.allSettled(
+    ["a", "b"].map((field) => store.encode(named(field), CONTEXT, signal)),
+  );
+  expect(ends.map((end) => end.status === "rejected" && end.reason)).toMatchObject([
+    { code: "unknown_image", field: "a" },
+    { code: "unknown_image", field: "b" },
+  ]);
+});
+
+test("encode() does not wait for pixels that nobody wants any more, and keeps none that were deleted", async () => {
+  const arrival = Promise.withResolvers<Uint8Array>();
+  const { remote, seen } = elsewhere(() => arrival.promise);
+  const store = storeWith({ remote });
+  const caller = new AbortController();
+  const question = store.encode(named("a"), CONTEXT, caller.signal);
+  await expect.poll(() => seen.reads).toBe(1);
+  caller.abort(new Error("gone"));
+  await expect(question).rejects.toThrow("gone");
+  const deleted = store.delete(ID, CONTEXT);
+  arrival.resolve(encodeImage(IMAGE));
+  await deleted;
+  expect(store.bytes).toBe(0);
 });

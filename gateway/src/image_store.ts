@@ -13,7 +13,7 @@ import { imageKey } from "./image_key.ts";
 import type { ImageSource } from "./image_url.ts";
 import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
 import type { Log } from "./log.ts";
-import { SharedCache } from "./shared_cache.ts";
+import { type Making, SharedCache } from "./shared_cache.ts";
 import { newImageId, unknownImage, type UploadedImage, UploadStore } from "./upload_store.ts";
 
 /** An image that the vision service has encoded. */
@@ -49,9 +49,9 @@ export type ImageContext = {
   readonly settings: PreprocessSettings;
 };
 
-/** What is known of an image before its pixels are looked at; id and time of one that was uploaded. */
+/** What is known of an image before its pixels are looked at; id and time of one that was uploaded, and where it was named. */
 type KnownImage = Pick<UploadedImage, "digest" | "choice" | "bytes"> &
-  Partial<Pick<UploadedImage, "id" | "expiresAt">>;
+  Partial<Pick<UploadedImage, "id" | "expiresAt">> & { readonly field?: string };
 
 /**
  * Keeps what callers sent, its pixels and the handles of its embeddings, apart per tenant. The same bytes are
@@ -162,17 +162,14 @@ export class ImageStore {
     signal: AbortSignal,
   ): Promise<PreparedImage> {
     const key = imageKey({ ...known, ...context });
-    const { bytes, choice } = known;
-    if (bytes === undefined) {
-      return (await this.#images.settled(key)) ?? (await this.#pull(key, known, context));
+    try {
+      return (await this.#images.get(key, this.#making(key, known, context), signal)).value;
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== "unknown_image") throw error;
+      if (known.bytes === undefined) throw unknownImage(known.field);
+      // It waited, with somebody who has only the id, for pixels that are not shared any more.
+      return await this.preprocess(known, context, signal);
     }
-    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
-    const limits = { maxImageBytes, maxImagePixels };
-    const run = (): Promise<PreparedImage> =>
-      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
-        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
-      );
-    return (await this.#images.get(key, run, signal)).value;
   }
 
   /**
@@ -213,7 +210,10 @@ export class ImageStore {
   }
 
   async #known(source: ImageSource, { tenantScope }: ImageContext): Promise<KnownImage> {
-    if (source.type === "id") return await this.#uploads.find(source.id, tenantScope, source.field);
+    if (source.type === "id") {
+      const { id, field } = source;
+      return { ...(await this.#uploads.find(id, tenantScope, field)), field };
+    }
     return { digest: await imageDigest(source.bytes), choice: {}, bytes: source.bytes };
   }
 
@@ -228,18 +228,31 @@ export class ImageStore {
     await remote.set(name, encodeImage(image), ttlMs / 1000);
   }
 
-  /** The pixels that another gateway shared; kept no longer than there. */
+  /** From its bytes; without them it is what another gateway shared, and kept no longer than there. */
+  #making(key: string, known: KnownImage, context: ImageContext): Making<PreparedImage> {
+    const { id, expiresAt, bytes, choice } = known;
+    if (bytes === undefined) {
+      const ttlMs = Math.max(1, (expiresAt?.getTime() ?? 0) - Date.now());
+      return { produce: () => this.#pull(key, id, context), ttlMs };
+    }
+    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
+    const limits = { maxImageBytes, maxImagePixels };
+    const produce = (): Promise<PreparedImage> =>
+      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
+        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
+      );
+    return { produce };
+  }
+
   async #pull(
     key: string,
-    { id, expiresAt }: KnownImage,
+    id: string | undefined,
     { tenantScope }: ImageContext,
   ): Promise<PreparedImage> {
-    if (id === undefined || expiresAt === undefined) throw unknownImage();
+    if (id === undefined) throw unknownImage();
     const packed = await this.#options.remote.get(imageName(tenantScope, id, key));
     if (packed === undefined) throw unknownImage();
-    const image = decodeImage(packed);
-    this.#images.set(key, image, Math.max(1, expiresAt.getTime() - Date.now()));
-    return image;
+    return decodeImage(packed);
   }
 
   /**

@@ -10,6 +10,9 @@ export type SharedCacheOptions<V> = {
   readonly sizeOf: (value: V) => number;
 };
 
+/** How a value is made, and for how long it then holds: as long as all values where that is missing. */
+export type Making<V> = { readonly produce: () => Promise<V>; readonly ttlMs?: number };
+
 /** A bounded cache in which callers that want the same missing value at once share one run. */
 export class SharedCache<V extends object> {
   readonly #values: LRUCache<string, V>;
@@ -21,15 +24,15 @@ export class SharedCache<V extends object> {
   }
 
   /**
-   * The value under `key`, made by `produce` if it is missing. A caller that goes away stops waiting; the run goes on
+   * The value under `key`, made if it is missing. A caller that goes away stops waiting; the run goes on
    * for the others and for the cache. A failed run is not kept.
    */
-  async get(key: string, produce: () => Promise<V>, signal: AbortSignal): Promise<Shared<V>> {
+  async get(key: string, making: Making<V>, signal: AbortSignal): Promise<Shared<V>> {
     const kept = this.#values.get(key);
     if (kept !== undefined) return { value: kept, fresh: false };
     const pending = this.#pending.get(key);
     if (pending !== undefined) return { value: await settle(pending, signal), fresh: false };
-    return { value: await settle(this.#run(key, produce), signal), fresh: true };
+    return { value: await settle(this.#run(key, making), signal), fresh: true };
   }
 
   /** The value under `key`, once the run for it is over; undefined if there is none. */
@@ -53,9 +56,9 @@ export class SharedCache<V extends object> {
     return this.#values.get(key);
   }
 
-  /** @param ttlMs As for all values where it is missing. */
-  set(key: string, value: V, ttlMs?: number): void {
-    this.#values.set(key, value, ttlMs === undefined ? {} : { ttl: ttlMs });
+  /** Keeps a value that needed no run. */
+  set(key: string, value: V): void {
+    this.#values.set(key, value);
   }
 
   /** Forgets `key`; a run under way still answers those who wait for it but is not kept. */
@@ -64,19 +67,19 @@ export class SharedCache<V extends object> {
     this.#pending.delete(key);
   }
 
-  #run(key: string, produce: () => Promise<V>): Promise<V> {
+  #run(key: string, { produce, ttlMs }: Making<V>): Promise<V> {
     const run = produce();
     this.#pending.set(key, run);
-    void this.#settle(key, run);
+    void this.#settle(key, run, ttlMs);
     return run;
   }
 
   /** Keeps the value of a run, unless its key was deleted meanwhile. */
-  async #settle(key: string, run: Promise<V>): Promise<void> {
+  async #settle(key: string, run: Promise<V>, ttlMs?: number): Promise<void> {
     const isCurrent = (): boolean => this.#pending.get(key) === run;
     try {
       const value = await run;
-      if (isCurrent()) this.#values.set(key, value);
+      if (isCurrent()) this.#values.set(key, value, ttlMs === undefined ? {} : { ttl: ttlMs });
     } catch {
       // Those who wait for the run get its error.
     } finally {
