@@ -7,8 +7,8 @@ import {
   replicasOf,
   type TlsFiles,
 } from "@medv/proto/grpc";
-import { guardCalls } from "@medv/runtime/guard_calls";
 import { VisionEncoder } from "@medv/proto/vision";
+import { breaker } from "@medv/runtime/breaker";
 import type { Tracing } from "@medv/runtime/tracing/open_tracing";
 
 /** The two services behind the gateway. */
@@ -44,12 +44,17 @@ export function connectServices(options: {
     credentials: credentialsOf(options.tls).channel,
     interceptors: options.tracing?.clientInterceptors ?? [],
   };
-  const onBreaker = (name: ServiceName) => (isOpen: boolean) => options.onBreaker?.(name, isOpen);
-  const vision = createClient(VisionEncoder, visionAddress, settings);
-  const diffusion = createClient(DiffusionDecoder, diffusionAddress, settings);
+  const guarded = (name: ServiceName, { typeName }: { readonly typeName: string }) => ({
+    ...settings,
+    guard: breaker(typeName, (isOpen) => options.onBreaker?.(name, isOpen)),
+  });
   return {
-    vision: guardCalls(VisionEncoder, vision, onBreaker("vision")),
-    diffusion: guardCalls(DiffusionDecoder, diffusion, onBreaker("diffusion")),
+    vision: createClient(VisionEncoder, visionAddress, guarded("vision", VisionEncoder)),
+    diffusion: createClient(
+      DiffusionDecoder,
+      diffusionAddress,
+      guarded("diffusion", DiffusionDecoder),
+    ),
     /**
      * Has every replica of both services forget an embedding: the clients above would ask one of each in turn.
      *

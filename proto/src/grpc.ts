@@ -3,7 +3,13 @@
  *
  * @module
  */
-export { type CallOptions, type Client, type ClientSettings, createClient } from "./grpc_client.ts";
+export {
+  type CallOptions,
+  type Client,
+  type ClientSettings,
+  createClient,
+  type Guard,
+} from "./grpc_client.ts";
 export {
   addService,
   type CallContext,

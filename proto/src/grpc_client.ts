@@ -40,10 +40,18 @@ export type Client<T extends GenServiceMethods> = {
   readonly close: () => void;
 };
 
+/**
+ * Goes around every call, and may refuse to make it; a streamed call counts until its first message.
+ *
+ * @param signal Of the caller: with its reason a call fails that is aborted.
+ */
+export type Guard = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
 /** How a client connects. */
 export type ClientSettings = ChannelSettings & {
   /** Without TLS where there are none. */
   readonly credentials?: ChannelCredentials;
+  readonly guard?: Guard;
 };
 
 /**
@@ -65,19 +73,39 @@ export function createClient<T extends GenServiceMethods>(
     settings.credentials ?? credentials.createInsecure(),
     settings,
   );
+  const { guard = unguarded } = settings;
   const calls = service.methods.map((descriptor) => {
     const method = methodDefinition(descriptor);
     return [
       descriptor.localName,
       (request: Message, call: CallOptions) =>
         method.responseStream
-          ? callStream(channel, method, request, call)
-          : callUnary(channel, method, request, call),
+          ? guardStream(guard, callStream(channel, method, request, call), call.signal)
+          : guard(() => callUnary(channel, method, request, call), call.signal),
     ] as const;
   });
   // Built method by method from the same descriptors that the mapped type is made of.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { ...Object.fromEntries(calls), close: () => channel.close() } as unknown as Client<T>;
+}
+
+function unguarded<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}
+
+async function* guardStream(
+  guard: Guard,
+  messages: AsyncGenerator<Message>,
+  signal: AbortSignal,
+): AsyncGenerator<Message> {
+  const first = await guard(() => messages.next(), signal);
+  if (first.done === true) return;
+  try {
+    yield first.value;
+    yield* messages;
+  } finally {
+    await messages.return(undefined);
+  }
 }
 
 function callUnary(

@@ -4,10 +4,10 @@ import { DiffusionDecoder } from "@medv/proto/diffusion";
 import { createClient, credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import {
+  breaker,
   byteCache,
   createLogger,
   drainOnSignal,
-  guardCalls,
   openRemoteCache,
   openTracing,
   startService,
@@ -69,14 +69,13 @@ try {
     ttlSeconds: config.embeddingTtlSeconds,
     sizeOf: (bytes) => Math.max(1, bytes.byteLength),
   });
-  const vision = guardCalls(
-    VisionEncoder,
-    createClient(VisionEncoder, config.visionAddress, {
-      credentials: credentials.channel,
-      interceptors: tracing.clientInterceptors,
-    }),
-    (isOpen) => logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
-  );
+  const vision = createClient(VisionEncoder, config.visionAddress, {
+    credentials: credentials.channel,
+    interceptors: tracing.clientInterceptors,
+    guard: breaker(VisionEncoder.typeName, (isOpen) =>
+      logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
+    ),
+  });
   // A replica that goes is not asked to forget any more.
   drain.steps.unshift(() => cache.clear());
   drain.steps.push(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { breaker } from "./breaker.ts";
 export { type ByteCache, byteCache, type ByteCacheOptions } from "./byte_cache.ts";
 export { drainOnSignal } from "./drain_on_signal.ts";
 export {
@@ -13,7 +14,6 @@ export {
   positiveInteger,
   text,
 } from "./environment.ts";
-export { guardCalls } from "./guard_calls.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 export {
   addressSetting,

@@ -3,7 +3,7 @@ import { DomainError } from "@medv/proto";
 import { createClient } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { afterEach, expect, test } from "vitest";
-import { guardCalls } from "./guard_calls.ts";
+import { breaker } from "./breaker.ts";
 import { createLogger } from "./logger.ts";
 import { type RunningService, startService } from "./service.ts";
 
@@ -45,8 +45,9 @@ async function start(): Promise<{
 }
 
 function guarded(port: number, changes: boolean[] = []) {
-  const plain = createClient(VisionEncoder, `127.0.0.1:${port}`);
-  const client = guardCalls(VisionEncoder, plain, (isOpen) => void changes.push(isOpen));
+  const client = createClient(VisionEncoder, `127.0.0.1:${port}`, {
+    guard: breaker(VisionEncoder.typeName, (isOpen) => void changes.push(isOpen)),
+  });
   cleanUp.push(() => client.close());
   return client;
 }
@@ -62,7 +63,33 @@ async function lengthsOf(client: ReturnType<typeof guarded>): Promise<number[]> 
 /** A call that is given up soon. */
 const soon = () => ({ signal: NEVER, deadline: new Date(Date.now() + 50) });
 
-test("guardCalls() stops asking a silent service, says when to try again, and finds it when it is back", async () => {
+type Seen = Awaited<ReturnType<typeof start>>["seen"];
+
+async function missFive(client: ReturnType<typeof guarded>, seen: Seen): Promise<void> {
+  seen.mode = "silent";
+  for (let i = 0; i < 5; i++) await client.encode({}, soon()).catch(() => {});
+}
+
+/** The first call that the rest lets through: `begun` when the service has it. */
+function tryOnce(client: ReturnType<typeof guarded>, seen: Seen, signal: AbortSignal) {
+  const before = seen.calls;
+  const attempt = async (): Promise<unknown> => {
+    for (;;) {
+      try {
+        return await client.encode({}, { signal });
+      } catch (error) {
+        if (seen.calls > before) throw error;
+        await sleep(20);
+      }
+    }
+  };
+  const begun = async (): Promise<void> => {
+    while (seen.calls === before) await sleep(20);
+  };
+  return { begun: begun(), end: attempt() };
+}
+
+test("breaker() stops asking a silent service, says when to try again, and finds it when it is back", async () => {
   const { service, seen } = await start();
   cleanUp.push(() => service.drain());
   const changes: boolean[] = [];
@@ -89,30 +116,43 @@ test("guardCalls() stops asking a silent service, says when to try again, and fi
   expect(await client.encode({}, { signal: NEVER })).toMatchObject({ cached: true });
 });
 
-test("guardCalls() lets one call try, and nobody waits for it", async () => {
+test("breaker() lets one call try, and nobody waits for it, however long it may take", async () => {
   const { service, seen } = await start();
-  const client = guarded(service.port);
-  seen.mode = "silent";
-  for (let i = 0; i < 5; i++) await client.encode({}, soon()).catch(() => {});
-  const before = seen.calls;
-  const controller = new AbortController();
   cleanUp.push(() => service.drain());
-  const trying = async (): Promise<unknown> => {
-    while (seen.calls === before) {
-      await client.encode({}, { signal: controller.signal }).catch((error: unknown) => error);
-      await sleep(20);
-    }
-    return undefined;
-  };
-  const done = trying();
-  while (seen.calls === before) await sleep(20);
+  const changes: boolean[] = [];
+  const client = guarded(service.port, changes);
+  await missFive(client, seen);
+  const controller = new AbortController();
+  const trying = tryOnce(client, seen, controller.signal);
+  await trying.begun;
+  const before = seen.calls;
   await expect(client.encode({}, { signal: NEVER })).rejects.toMatchObject({ code: "unavailable" });
-  expect(seen.calls).toBe(before + 1);
+  expect(seen.calls).toBe(before);
+  seen.mode = "answer";
+  while (changes.length < 2) {
+    await client.encode({}, { signal: NEVER }).catch(() => {});
+    await sleep(20);
+  }
   controller.abort(new Error("enough"));
-  await done;
+  await expect(trying.end).rejects.toThrow("enough");
+  expect(changes).toEqual([true, false]);
 });
 
-test("guardCalls() takes what a service says itself for a sign of life", async () => {
+test("breaker() learns nothing of a caller that leaves", async () => {
+  const { service, seen } = await start();
+  cleanUp.push(() => service.drain());
+  const changes: boolean[] = [];
+  const client = guarded(service.port, changes);
+  await missFive(client, seen);
+  const controller = new AbortController();
+  const trying = tryOnce(client, seen, controller.signal);
+  await trying.begun;
+  controller.abort(new DomainError("cancelled", "Cannot go on as the caller has gone"));
+  await expect(trying.end).rejects.toMatchObject({ code: "cancelled" });
+  expect(changes).toEqual([true]);
+});
+
+test("breaker() takes what a service says itself for a sign of life", async () => {
   const { service, seen } = await start();
   cleanUp.push(() => service.drain());
   const changes: boolean[] = [];
@@ -123,10 +163,16 @@ test("guardCalls() takes what a service says itself for a sign of life", async (
       message: "Cannot take the call now",
     });
   }
+  seen.mode = "silent";
+  for (let i = 0; i < 4; i++) await client.encode({}, soon()).catch(() => {});
+  seen.mode = "refuse";
+  await client.encode({}, { signal: NEVER }).catch(() => {});
+  seen.mode = "silent";
+  for (let i = 0; i < 4; i++) await client.encode({}, soon()).catch(() => {});
   expect(changes).toEqual([]);
 });
 
-test("guardCalls() gives a stream as it comes", async () => {
+test("breaker() gives a stream as it comes", async () => {
   const { service } = await start();
   cleanUp.push(() => service.drain());
   const client = guarded(service.port);
