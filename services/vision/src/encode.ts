@@ -88,6 +88,7 @@ export function createEncode(
           tower.run({ dtype: "uint8", shape, data: pixels }, shared),
         );
       });
+      const encodeMs = performance.now() - runStartedAt;
       const embedding = {
         tenantScope,
         preprocessingVersion,
@@ -97,7 +98,7 @@ export function createEncode(
       };
       // Who pulls it may ask another replica.
       await store.share(digest, embedding);
-      return { embedding, encodeMs: performance.now() - runStartedAt, found: false };
+      return { embedding, encodeMs, found: false };
     };
     const { value, shared } = await runs.run(digest, encode, signal);
     const { embedding, encodeMs, found } = value;

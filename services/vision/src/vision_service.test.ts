@@ -190,6 +190,18 @@ test("deleteEmbedding() forgets an embedding of its tenant only", async () => {
   expect(runs()).toBe(2);
 });
 
+test("encodeMs tells how long the tower ran, and not how long it took to share what it made", async () => {
+  const shareMs = 200;
+  const remote = { ...NO_REMOTE_CACHE, set: () => sleep(shareMs) };
+  const { client, lines } = await bench({ remote });
+  const { encodeMs } = await client.encode(image(1), { signal: NEVER });
+  const { elapsedMs } = JSON.parse(lines.findLast((line) => line.includes("encode-end")) ?? "") as {
+    elapsedMs: number;
+  };
+  // A timer may be a millisecond early.
+  expect(elapsedMs - encodeMs).toBeGreaterThan(shareMs - 2);
+});
+
 test.skipIf(REDIS_MISSING !== undefined)(
   `two services with one shared cache run the tower once, and one deletion empties it${REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`}`,
   async () => {
