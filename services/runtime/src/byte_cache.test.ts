@@ -43,4 +43,8 @@ test("byteCache.fill() keeps what it reads, but not what a deletion may have bee
     expect(await filling).toBe(value);
     expect(cache.get("a")).toBeUndefined();
   }
+  const filling = cache.fill("a", read);
+  cache.delete("b");
+  await filling;
+  expect(cache.get("a")).toBe(value);
 });

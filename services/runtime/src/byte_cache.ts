@@ -22,7 +22,7 @@ export type ByteCache<T> = {
    */
   set(key: string, value: T): boolean;
   /**
-   * What `read` finds; kept too, unless something was deleted meanwhile: it may have been read before that.
+   * What `read` finds; kept too, unless the key was deleted meanwhile: it may have been read before that.
    */
   fill<R extends T | undefined>(key: string, read: () => Promise<R>): Promise<R>;
   delete(key: string): void;
@@ -37,7 +37,8 @@ export function byteCache<T extends object>(options: ByteCacheOptions<T>): ByteC
     ttl: options.ttlSeconds * 1000,
     sizeCalculation: options.sizeOf,
   });
-  let deletions = 0;
+  // A deletion takes the fills that it may be about.
+  const fills = new Set<{ readonly key: string }>();
   return {
     get bytes() {
       return entries.calculatedSize;
@@ -45,17 +46,22 @@ export function byteCache<T extends object>(options: ByteCacheOptions<T>): ByteC
     get: (key) => entries.get(key),
     set: (key, value) => entries.set(key, value).has(key),
     async fill(key, read) {
-      const before = deletions;
-      const value = await read();
-      if (value !== undefined && deletions === before) entries.set(key, value);
-      return value;
+      const fill = { key };
+      fills.add(fill);
+      try {
+        const value = await read();
+        if (value !== undefined && fills.has(fill)) entries.set(key, value);
+        return value;
+      } finally {
+        fills.delete(fill);
+      }
     },
     delete(key) {
-      deletions += 1;
+      for (const fill of fills) if (fill.key === key) fills.delete(fill);
       entries.delete(key);
     },
     clear() {
-      deletions += 1;
+      fills.clear();
       entries.clear();
     },
   };
