@@ -34,6 +34,11 @@ try {
   const { traceEndpoint: endpoint } = config;
   const tracing = await openTracing({ service: "diffusion", endpoint, logger });
   const credentials = credentialsOf(config.tls);
+  const cache = byteCache<Uint8Array>({
+    maxBytes: config.embeddingCacheBytes,
+    ttlSeconds: config.embeddingTtlSeconds,
+    sizeOf: (bytes) => Math.max(1, bytes.byteLength),
+  });
   const service = await startService(DiffusionDecoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
@@ -42,7 +47,11 @@ try {
     interceptors: tracing.serverInterceptors,
     logger,
   });
-  drain.steps.push(() => service.drain());
+  drain.steps.push(
+    // A replica that goes is not asked to forget any more.
+    () => cache.clear(),
+    () => service.drain(),
+  );
   const registry = createRegistry();
   const metrics = decoderMetrics(registry);
   const scraped = await serveMetrics(registry, config.metricsAddress);
@@ -64,11 +73,6 @@ try {
     },
     drain.signal,
   );
-  const cache = byteCache<Uint8Array>({
-    maxBytes: config.embeddingCacheBytes,
-    ttlSeconds: config.embeddingTtlSeconds,
-    sizeOf: (bytes) => Math.max(1, bytes.byteLength),
-  });
   const vision = createClient(VisionEncoder, config.visionAddress, {
     credentials: credentials.channel,
     interceptors: tracing.clientInterceptors,
@@ -76,15 +80,8 @@ try {
       logger.warn({ peer: "vision" }, isOpen ? "breaker-open" : "breaker-close"),
     ),
   });
-  // A replica that goes is not asked to forget any more.
-  drain.steps.unshift(() => cache.clear());
+  drain.releaseLater(opening);
   drain.steps.push(
-    // A thread must not be ended in the middle of its work; what did not open has none.
-    () =>
-      opening.then(
-        (decoder) => decoder.release(),
-        () => {},
-      ),
     () => vision.close(),
     () => tracing.close(),
   );
@@ -136,9 +133,5 @@ try {
       }),
   });
 } catch (error) {
-  // Otherwise the drain ends the process.
-  if (!drain.signal.aborted) {
-    logger.fatal({ err: error }, "start-error");
-    process.exit(1);
-  }
+  drain.onStartError(error);
 }

@@ -6,6 +6,13 @@ export type Drain = {
   readonly signal: AbortSignal;
   /** What has been opened adds here how it is closed; the steps are taken one after another. */
   readonly steps: (() => unknown)[];
+  /**
+   * Adds a step that releases what is being opened: it waits for it, as a thread must not be ended in the middle of its
+   * work. What did not open has none.
+   */
+  readonly releaseLater: (opening: Promise<{ readonly release: () => Promise<void> }>) => void;
+  /** Ends the process, with code 1, because of what kept it from starting; where it is asked to end anyhow, the drain does. */
+  readonly onStartError: (error: unknown) => void;
 };
 
 /**
@@ -36,5 +43,23 @@ export function drainOnSignal(logger: Logger): Drain {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
-  return { signal, steps };
+  return {
+    signal,
+    steps,
+    releaseLater(opening) {
+      steps.push(() =>
+        opening.then(
+          (opened) => opened.release(),
+          () => {},
+        ),
+      );
+    },
+    onStartError(err) {
+      if (!signal.aborted) {
+        logger.fatal({ err }, "start-error");
+        process.exit(1);
+      }
+      if (err !== signal.reason) logger.warn({ err }, "start-error");
+    },
+  };
 }

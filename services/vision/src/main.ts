@@ -22,6 +22,12 @@ const drain = drainOnSignal(logger);
 try {
   const { traceEndpoint: endpoint } = config;
   const tracing = await openTracing({ service: "vision", endpoint, logger });
+  const remote = openRemoteCache(config.remoteCache, logger);
+  const store = embeddingStore({
+    maxBytes: config.embeddingCacheBytes,
+    ttlSeconds: config.embeddingTtlSeconds,
+    remote,
+  });
   const service = await startService(VisionEncoder, {
     address: config.address,
     addressVariable: ADDRESS_VARIABLE,
@@ -30,10 +36,13 @@ try {
     interceptors: tracing.serverInterceptors,
     logger,
   });
-  drain.steps.push(() => service.drain());
+  drain.steps.push(
+    // A replica that goes is not asked to forget any more.
+    () => store.clear(),
+    () => service.drain(),
+  );
   const registry = createRegistry();
   const scraped = await serveMetrics(registry, config.metricsAddress);
-  const remote = openRemoteCache(config.remoteCache, logger);
   drain.steps.push(
     () => scraped?.close(),
     () => remote.close(),
@@ -46,22 +55,8 @@ try {
       process.exit(1);
     },
   });
-  const store = embeddingStore({
-    maxBytes: config.embeddingCacheBytes,
-    ttlSeconds: config.embeddingTtlSeconds,
-    remote,
-  });
-  // A replica that goes is not asked to forget any more.
-  drain.steps.unshift(() => store.clear());
-  drain.steps.push(
-    // A thread must not be ended in the middle of its work; what did not open has none.
-    () =>
-      opening.then(
-        (tower) => tower.release(),
-        () => {},
-      ),
-    () => tracing.close(),
-  );
+  drain.releaseLater(opening);
+  drain.steps.push(() => tracing.close());
   const tower = await opening;
   drain.signal.throwIfAborted();
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
@@ -76,9 +71,5 @@ try {
     }),
   );
 } catch (error) {
-  // Otherwise the drain ends the process.
-  if (!drain.signal.aborted) {
-    logger.fatal({ err: error }, "start-error");
-    process.exit(1);
-  }
+  drain.onStartError(error);
 }
