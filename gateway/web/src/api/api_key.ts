@@ -59,18 +59,21 @@ export async function nextKey(
   seen: number,
   signal: AbortSignal | null | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   if (apiKey.get().entered > seen) return;
   apiKey.set((state) => ({ ...state, refusal }));
   await new Promise<void>((resolve, reject) => {
     const stop = apiKey.subscribe(() => {
       if (apiKey.get().entered === seen) return;
       stop();
+      signal?.removeEventListener("abort", onAbort);
       resolve();
     });
-    signal?.addEventListener("abort", () => {
+    const onAbort = (): void => {
       stop();
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 

@@ -13,12 +13,15 @@ export type TileState = { readonly url?: string; readonly problem?: Problem };
 export function useTile(imageId: string | undefined, tile: number): TileState {
   const [state, setState] = useState<TileState>({});
   useEffect(() => {
+    setState({});
     if (imageId === undefined) return undefined;
     const stop = new AbortController();
     let url: string | undefined;
     const show = async (): Promise<void> => {
       try {
-        url = URL.createObjectURL(await readTile(imageId, tile, stop.signal));
+        const image = await readTile(imageId, tile, stop.signal);
+        stop.signal.throwIfAborted();
+        url = URL.createObjectURL(image);
         setState({ url });
       } catch (error) {
         if (!stop.signal.aborted) setState({ problem: problemOf(error) });
