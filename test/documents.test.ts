@@ -16,6 +16,8 @@ test.each([
   "deploy/monitoring/SLO.md",
   "test/README.md",
   "model/training/README.md",
+  "model/evaluation/README.md",
+  "CHANGELOG.md",
 ])("the tests, files and commands that %s names are there", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");
   const commands = [...text.matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map(
