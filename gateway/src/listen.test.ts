@@ -40,6 +40,8 @@ test("listen() closes a connection whose client reads no more, and ends its answ
     host: "127.0.0.1",
     port: 0,
     idleMs: 200,
+    // So that it is not this limit that ends it.
+    stallMs: 3_600_000,
   });
   const client = connect(server.port, "127.0.0.1");
   client.on("error", () => {});
@@ -50,6 +52,9 @@ test("listen() closes a connection whose client reads no more, and ends its answ
   client.destroy();
   await server.drain();
 });
+
+/** Without the option that a test is about, a default of a minute would end the same. */
+const SOONER_THAN_DEFAULTS = { timeout: 40_000 };
 
 /** Opens a connection that a test writes to by hand. */
 async function open(port: number): Promise<Socket> {
@@ -79,6 +84,7 @@ test.each([
   },
 ])(
   "listen() drops a caller who sends $what byte by byte, and serves the others",
+  SOONER_THAN_DEFAULTS,
   async ({ begin, limits }) => {
     const server = await listen(
       async (request) => new Response(`${(await request.text()).length} bytes`),
@@ -106,31 +112,35 @@ test("listen() refuses headers of more than 16 KiB", async () => {
   await server.drain();
 });
 
-test("listen() drops a caller who does not read a stream, and ends the work for it", async () => {
-  const ended = Promise.withResolvers<unknown>();
-  let sent = 0;
-  const server = await listen(
-    ({ signal }) => {
-      signal.addEventListener("abort", () => ended.resolve(undefined));
-      const body = new ReadableStream<Uint8Array>({
-        pull(stream) {
-          sent += 64 << 10;
-          stream.enqueue(new Uint8Array(64 << 10));
-        },
-      });
-      return new Response(body);
-    },
-    { host: "127.0.0.1", port: 0, stallMs: 400 },
-  );
-  const socket = await open(server.port);
-  socket.pause();
-  socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-  await ended.promise;
-  // What the system holds for both sides, and no more.
-  expect(sent).toBeLessThan(64 << 20);
-  socket.destroy();
-  await server.drain();
-});
+test(
+  "listen() drops a caller who does not read a stream, and ends the work for it",
+  SOONER_THAN_DEFAULTS,
+  async () => {
+    const ended = Promise.withResolvers<unknown>();
+    let sent = 0;
+    const server = await listen(
+      ({ signal }) => {
+        signal.addEventListener("abort", () => ended.resolve(undefined));
+        const body = new ReadableStream<Uint8Array>({
+          pull(stream) {
+            sent += 64 << 10;
+            stream.enqueue(new Uint8Array(64 << 10));
+          },
+        });
+        return new Response(body);
+      },
+      { host: "127.0.0.1", port: 0, stallMs: 400 },
+    );
+    const socket = await open(server.port);
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await ended.promise;
+    // What the system holds for both sides, and no more.
+    expect(sent).toBeLessThan(64 << 20);
+    socket.destroy();
+    await server.drain();
+  },
+);
 
 test("listen() leaves a caller who reads now and then, and a stream that says nothing for long", async () => {
   const server = await listen(
@@ -153,7 +163,7 @@ test("listen() leaves a caller who reads now and then, and a stream that says no
   socket.on("data", (bytes) => {
     read += bytes.length;
     socket.pause();
-    setTimeout(() => socket.resume(), 1);
+    setTimeout(() => socket.resume(), 20);
   });
   socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   await new Promise((resolve) => socket.once("close", resolve));
