@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { DiffusionDecoder } from "@medv/proto/diffusion";
 import { credentialsOf } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
@@ -22,9 +23,8 @@ test("forgetEmbedding() asks every replica of a name by its address, with the na
     credentials: credentialsOf(tls).server,
     logger: createLogger({ service: "test", level: "silent" }),
   };
-  const vision = await startService(VisionEncoder, options);
-  const diffusion = await startService(DiffusionDecoder, options);
   const asked: string[] = [];
+  const vision = await startService(VisionEncoder, options);
   vision.open({
     encode: never,
     readEmbedding: never,
@@ -33,23 +33,32 @@ test("forgetEmbedding() asks every replica of a name by its address, with the na
       return Promise.resolve({});
     },
   });
-  diffusion.open({
-    describeModel: never,
-    generate: never,
-    forgetEmbedding: ({ digest, tenantScope }) => {
-      asked.push(`diffusion ${digest} of ${tenantScope}`);
-      return Promise.resolve({});
-    },
-  });
+  const replicas = await Promise.all(
+    ["one", "other"].map(async (name) => {
+      const diffusion = await startService(DiffusionDecoder, options);
+      diffusion.open({
+        describeModel: never,
+        generate: never,
+        forgetEmbedding: ({ digest, tenantScope }) => {
+          asked.push(`${name} diffusion ${digest} of ${tenantScope}`);
+          return Promise.resolve({});
+        },
+      });
+      return diffusion;
+    }),
+  );
   const visionAddress = `localhost:${vision.port}`;
   const forgotten = { digest: "d", tenantScope: "a", requestId: "r" };
   const services = connectServices({
     visionAddress,
-    diffusionAddress: `localhost:${diffusion.port}`,
+    diffusionAddress: replicas.map(({ port }) => `localhost:${port}`).join(","),
     tls,
   });
   await services.forgetEmbedding(forgotten, signal);
-  expect(new Set(asked)).toEqual(new Set(["vision d of a", "diffusion d of a"]));
+  const once = ["one diffusion d of a", "other diffusion d of a", "vision d of a"];
+  // A machine's own name may have an address of each kind.
+  const addresses = await lookup("localhost", { all: true });
+  expect(asked.toSorted()).toEqual(once.flatMap((text) => addresses.map(() => text)));
 
   // Who has no certificate of the name confirms nothing.
   const other = await issue(authority, authority, { host: "other.example.org" });
@@ -69,18 +78,36 @@ test("forgetEmbedding() asks every replica of a name by its address, with the na
     one.close();
     two.close();
   }
-  await Promise.all([vision.drain(), diffusion.drain(), impostor.drain()]);
+  await Promise.all([vision, ...replicas, impostor].map((service) => service.drain()));
 });
 
 test.each([
   { what: "a replica that is gone", diffusionAddress: "127.0.0.1:1" },
   { what: "a name that is not known", diffusionAddress: "nowhere.invalid:50052" },
 ])("forgetEmbedding() is refused because of $what", async ({ diffusionAddress }) => {
-  const services = connectServices({ visionAddress: "127.0.0.1:1", diffusionAddress });
+  // One that confirms: only the other can be why.
+  const vision = await startService(VisionEncoder, {
+    address: "127.0.0.1:0",
+    addressVariable: "none",
+    logger: createLogger({ service: "test", level: "silent" }),
+  });
+  let confirmed = 0;
+  vision.open({
+    encode: never,
+    readEmbedding: never,
+    deleteEmbedding: () => {
+      confirmed += 1;
+      return Promise.resolve({});
+    },
+  });
+  const visionAddress = `127.0.0.1:${vision.port}`;
+  const services = connectServices({ visionAddress, diffusionAddress });
   const forgotten = { digest: "d", tenantScope: "a", requestId: "r" };
   await expect(services.forgetEmbedding(forgotten, signal)).rejects.toMatchObject({
     code: expect.stringMatching(/^(unavailable|deadline_exceeded)$/),
   });
+  await expect.poll(() => confirmed).toBe(1);
   services.vision.close();
   services.diffusion.close();
+  await vision.drain();
 });
