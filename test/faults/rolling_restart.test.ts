@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
 import { afterEach, expect, test, vi } from "vitest";
 import { ask, drawImage, type Outcome, type Question, tally } from "./ask.ts";
@@ -39,6 +38,8 @@ test.skipIf(REDIS_MISSING !== undefined)(
 
     // Stands for the load balancer, which sends nothing to a gateway that is about to stop.
     const rotation = new Set([0, 1]);
+    /** Of each gateway, the questions that it may not have heard of yet. */
+    const unheard = [new Set<Promise<void>>(), new Set<Promise<void>>()] as const;
     let asked = 0;
     const stopping = new AbortController();
     const outcomes: Outcome[] = [];
@@ -47,7 +48,13 @@ test.skipIf(REDIS_MISSING !== undefined)(
       while (!stopping.signal.aborted) {
         const question = questions[asked++ % questions.length] ?? {};
         const gateways = [...rotation];
-        const outcome = await ask(running.url(gateways[asked % gateways.length]), question);
+        const gateway = gateways[asked % gateways.length] ?? 0;
+        const heard = Promise.withResolvers<void>();
+        unheard[gateway]?.add(heard.promise);
+        const onEvent = (): void => heard.resolve();
+        const outcome = await ask(running.url(gateway), { ...question, onEvent });
+        heard.resolve();
+        unheard[gateway]?.delete(heard.promise);
         outcomes.push(outcome);
         if (outcome.text !== truths.get(question.image)) wrong.push(outcome.text);
       }
@@ -58,13 +65,13 @@ test.skipIf(REDIS_MISSING !== undefined)(
     };
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of ["vision", "diffusion", "gateway"] as const) {
-        for (const index of [0, 1]) {
+        for (const index of [0, 1] as const) {
           await progress();
           const replica = running.replica(name, index);
           if (name === "gateway") {
             rotation.delete(index);
             // As the pod's preStop hook waits until every caller knows.
-            await sleep(500);
+            await Promise.all(unheard[index]);
           }
           expect(await replica.stop()).toBe(0);
           await replica.start();

@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { freePort } from "@medv/evaluation/answerers/free_port";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ended, type ProcessName, startProcess } from "../start_process.ts";
 import { ask, drawImage, tally } from "./ask.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import { type Cluster, startCluster, until } from "./cluster.ts";
+import { copyCheckpoint } from "./copy_checkpoint.ts";
 
 // Every test talks to several processes on a machine that is busy.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
@@ -17,20 +20,22 @@ afterAll(() => cluster.stop());
 const NAMES: readonly ProcessName[] = ["vision", "diffusion", "gateway"];
 
 test.each([
-  { name: "vision", what: "loads its model", settings: {} },
-  { name: "diffusion", what: "loads its model", settings: {} },
-  {
-    name: "diffusion",
-    what: "makes int8 weights",
-    settings: { MEDV_PRECISION: "int8", MEDV_CACHE_DIRECTORY: "/nowhere" },
-  },
-] as const)("SIGTERM ends $name with 0 while it $what", async ({ name, settings }) => {
-  const address = { [`MEDV_${name.toUpperCase()}_ADDRESS`]: `127.0.0.1:${await freePort()}` };
+  { name: "vision", what: "loads its model", event: "listen-start", precision: "float32" },
+  { name: "diffusion", what: "loads its model", event: "listen-start", precision: "float32" },
+  { name: "diffusion", what: "makes int8 weights", event: "quantize-progress", precision: "int8" },
+] as const)("SIGTERM ends $name with 0 while it $what", async ({ name, event, precision }) => {
+  const checkpoint = copyCheckpoint();
+  const settings = {
+    [`MEDV_${name.toUpperCase()}_ADDRESS`]: `127.0.0.1:${await freePort()}`,
+    MEDV_CHECKPOINT: checkpoint,
+    MEDV_PRECISION: precision,
+  };
   const lines: string[] = [];
-  const child = await startProcess(name, { ...settings, ...address }, lines, "listen-start");
+  const child = await startProcess(name, settings, lines, event);
   child.kill("SIGTERM");
   expect(await ended(child)).toBe(0);
   expect(lines.filter((line) => /"(service-ready|start-error)"/.test(line))).toEqual([]);
+  expect(readdirSync(checkpoint).filter((file) => file.endsWith(".part"))).toEqual([]);
 });
 
 test.each(NAMES)(
@@ -57,21 +62,21 @@ test.each(NAMES)(
 test("SIGTERM while an image comes in slowly lets it come in", async () => {
   const gateway = cluster.replica("gateway");
   const bytes = Buffer.from((await drawImage(3)).split(",")[1] ?? "", "base64");
-  const stopping = Promise.withResolvers<void>();
-  const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      controller.enqueue(bytes.subarray(0, 20));
-      await stopping.promise;
-      controller.enqueue(bytes.subarray(20));
-      controller.close();
-    },
+  const upload = request(`${cluster.url()}/v1/images`, {
+    method: "POST",
+    headers: { expect: "100-continue" },
   });
-  const upload = fetch(`${cluster.url()}/v1/images`, { method: "POST", body, duplex: "half" });
+  const answered = once(upload, "response") as Promise<[IncomingMessage]>;
   // Its head must have come: a request that nobody has heard of is not accepted.
-  await ask(cluster.url());
-  await sleep(200);
+  upload.flushHeaders();
+  await once(upload, "continue");
+  upload.write(bytes.subarray(0, 20));
+  const said = gateway.lines.length;
   const stopped = gateway.stop();
-  stopping.resolve();
-  expect((await upload).status).toBe(201);
+  await until(() => gateway.lines.slice(said).some((line) => line.includes('"drain-start"')));
+  upload.end(bytes.subarray(20));
+  const [response] = await answered;
+  expect(response.statusCode).toBe(201);
+  response.resume();
   expect(await stopped).toBe(0);
 });

@@ -1,41 +1,23 @@
 import { spawn, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@medv/evaluation/answerers/free_port";
 import { afterEach, expect, test, vi } from "vitest";
 import { ended, PROCESSES, startProcess } from "../start_process.ts";
 import { ask } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { copyCheckpoint } from "./copy_checkpoint.ts";
 
 // Every test talks to several processes on a machine that is busy.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const ROOT = join(import.meta.dirname, "../..");
-const PHANTOM = join(ROOT, "model/checkpoints/phantom");
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of cleanUp.splice(0)) await step();
 });
-
-/** A copy of the embedded checkpoint. */
-function checkpoint(): string {
-  const folder = join(mkdtempSync(join(tmpdir(), "checkpoint-")), "phantom");
-  cpSync(PHANTOM, folder, { recursive: true });
-  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** Sums of a checkpoint's files, and where the list stands. */
 function sumsOf(folder: string): string {
@@ -87,7 +69,7 @@ const CASES = DAMAGES.flatMap((each) =>
 test.each(CASES)(
   "$name does not start when its checkpoint $what, and says so",
   async ({ name, damage, isListed = false, says }) => {
-    const folder = checkpoint();
+    const folder = copyCheckpoint();
     const sums = isListed ? sumsOf(folder) : "";
     damage(folder);
     const lines: string[] = [];
@@ -113,7 +95,7 @@ const NO_MOUNTS = spawnSync("unshare", [...mount, "true"]).status !== 0;
 test.skipIf(NO_MOUNTS)(
   `diffusion does not start when there is no room for its int8 weights, and leaves nothing behind${NO_MOUNTS ? " (skipped as unshare may not mount here)" : ""}`,
   async () => {
-    const folder = checkpoint();
+    const folder = copyCheckpoint();
     // The folder cannot take them, so that they go where there is no room.
     const child = spawn(
       "unshare",
@@ -145,7 +127,7 @@ test.skipIf(NO_MOUNTS)(
 );
 
 test("services that run go on when their checkpoint is deleted", async () => {
-  const folder = checkpoint();
+  const folder = copyCheckpoint();
   const cluster: Cluster = await startCluster({ settings: { MEDV_CHECKPOINT: folder } });
   cleanUp.push(() => cluster.stop());
   const before = await ask(cluster.url());
