@@ -45,6 +45,11 @@ export function kindsOf(modality: Modality): readonly FindingKind[] {
   return Object.keys(FINDING_KINDS[modality]) as FindingKind[];
 }
 
+/** Those that can be on the left, on the right or on both sides. */
+export function sidedKinds(modality: Modality): readonly FindingKind[] {
+  return kindsOf(modality).filter((kind) => traitsOf(modality, kind).side);
+}
+
 /** Which attributes a kind of finding has. */
 export function traitsOf(modality: Modality, kind: FindingKind): FindingTraits {
   const kinds: Readonly<Record<string, FindingTraits>> = FINDING_KINDS[modality];

@@ -79,5 +79,5 @@ function described(
   const question = descriptionQuestion(random);
   if (facts === undefined) return { question, answer: NOT_A_PHANTOM };
   const length = { most: DESCRIPTION_LENGTH, measure: (sentence: string) => sentence.length };
-  return { question, answer: description(facts, random, length) };
+  return { question, answer: description(facts, question, length) };
 }

@@ -62,9 +62,10 @@ function corpus(seed: number): string {
     const random = randomOf("train", seed, index, "corpus");
     const facts = drawFacts(random);
     const style = random.pick(["concise", "sentence"] as const);
-    lines.push(caption(facts, random), NOT_A_PHANTOM, descriptionQuestion(random));
+    const asked = descriptionQuestion(random);
+    lines.push(caption(facts, random), NOT_A_PHANTOM, asked);
     const most = random.integer(100, 600);
-    lines.push(description(facts, random, { most, measure: (sentence) => sentence.length }));
+    lines.push(description(facts, asked, { most, measure: (sentence) => sentence.length }));
     for (const { question, answer } of [
       ...exchanges(facts, random, { style }),
       ...dialogue(facts, random, { style, turns: 3 }),

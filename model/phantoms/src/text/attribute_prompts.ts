@@ -83,14 +83,16 @@ export function closedPrompt(
     ],
     severity: [`Is the ${name} ${value}?`, `Would you call the ${name} ${value}?`],
   };
-  const short = value === truth ? "yes" : "no";
   return {
     topic: attribute,
     questions: questions[attribute],
-    short,
-    long: statements(finding, attribute).map(
-      (text) => `${upperFirst(short)}, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
-    ),
+    short: value === truth ? "yes" : "no",
+    long:
+      value === truth
+        ? statements(finding, attribute).map(
+            (text) => `Yes, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+          )
+        : denials(finding, attribute, value),
   };
 }
 
@@ -105,12 +107,35 @@ function adjective(size: string): string {
   return size === "medium" ? sizeWord(size) : size;
 }
 
+/** Sentences that say no to a value and tell the true one. */
+function denials(finding: Finding, attribute: Attribute, value: string): readonly string[] {
+  const { kind, count } = finding;
+  const [wrong, right] = [value, attributeWord(finding, attribute)].map((word) =>
+    predicate(attribute, word),
+  );
+  const [subject, verb] = subjectOf(finding);
+  return attribute === "count"
+    ? [`No, there ${verb} ${right} ${count === 1 ? kind : plural(kind)}, not ${wrong}.`]
+    : [
+        `No, ${subject} ${verb} not ${wrong} but ${right}.`,
+        `No, ${subject} ${verb} ${right}, not ${wrong}.`,
+      ];
+}
+
+/** What stands behind `is` where an attribute has a value. */
+function predicate(attribute: Attribute, value: string): string {
+  if (attribute === "side") return value === SIDE_WORDS.both ? `on ${value}` : `on the ${value}`;
+  return attribute === "size" ? adjective(value) : value;
+}
+
+function subjectOf(finding: Finding): readonly [subject: string, verb: string] {
+  return isPlural(finding) ? [`the ${plural(finding.kind)}`, "are"] : [`the ${finding.kind}`, "is"];
+}
+
 /** Sentences that tell an attribute. */
 function statements(finding: Finding, attribute: Attribute): readonly string[] {
   const { kind, side, count, size, severity } = finding;
-  const [subject, verb] = isPlural(finding)
-    ? [`the ${plural(kind)}`, "are"]
-    : [`the ${kind}`, "is"];
+  const [subject, verb] = subjectOf(finding);
   const start = upperFirst(subject);
   switch (attribute) {
     case "side":

@@ -1,4 +1,4 @@
-import { kindsOf, traitsOf } from "../draw_facts.ts";
+import { sidedKinds } from "../draw_facts.ts";
 import type { Finding, PhantomFacts } from "../phantom.ts";
 import type { Random } from "../random.ts";
 import { openPrompt } from "./attribute_prompts.ts";
@@ -9,9 +9,10 @@ import {
   modalityPrompt,
   normalPrompt,
   presenceOf,
+  presenceOn,
   presencePrompt,
 } from "./questions.ts";
-import { attributesOf, indefinite, plural, type Attribute } from "./words.ts";
+import { attributesOf, plural, type Attribute } from "./words.ts";
 
 /** A conversation whose later turns refer back to the earlier ones. */
 export function dialogue(
@@ -26,7 +27,7 @@ export function dialogue(
 
 /** Prompts in the order in which they are asked, two to four. */
 function scriptOf(facts: PhantomFacts, random: Random): readonly Prompt[] {
-  const sided = kindsOf(facts.modality).filter((kind) => traitsOf(facts.modality, kind).side);
+  const sided = sidedKinds(facts.modality);
   if (sided.length > 0 && random.chance(0.25)) {
     const present = facts.findings.find(({ side }) => side !== undefined);
     const kind = present !== undefined && random.chance(0.75) ? present.kind : random.pick(sided);
@@ -53,27 +54,12 @@ function sideBySide(facts: PhantomFacts, kind: Finding["kind"], random: Random):
   const finding = facts.findings.find((each) => each.kind === kind);
   const first = random.pick(["left", "right"] as const);
   const second = first === "left" ? "right" : "left";
-  const about = (side: "left" | "right", questions: readonly string[]): Prompt => {
-    const isThere = finding?.side === side || finding?.side === "both";
-    return {
-      topic: "side",
-      questions,
-      short: isThere ? "yes" : "no",
-      long: isThere
-        ? [`Yes, there is ${indefinite(kind)} on the ${side}.`, `Yes, one is seen on the ${side}.`]
-        : [`No, there is no ${kind} on the ${side}.`, `No, none is seen on the ${side}.`],
-    };
-  };
   return [
-    about(first, [
-      `Is there ${indefinite(kind)} on the ${first}?`,
-      `Do you see ${indefinite(kind)} on the ${first} side?`,
-    ]),
-    about(second, [
-      "And on the other side?",
-      `And on the ${second}?`,
-      "What about the other side?",
-    ]),
+    presenceOn(facts, kind, first),
+    {
+      ...presenceOn(facts, kind, second),
+      questions: ["And on the other side?", `And on the ${second}?`, "What about the other side?"],
+    },
     ...(finding === undefined
       ? [normalPrompt(facts, random)]
       : attributesOf(finding)

@@ -137,6 +137,27 @@ export function presenceOf(facts: PhantomFacts, kind: FindingKind): Prompt {
   };
 }
 
+/** Whether a kind of finding is there on one side. */
+export function presenceOn(
+  { findings }: PhantomFacts,
+  kind: FindingKind,
+  side: "left" | "right",
+): Prompt {
+  const finding = findings.find((each) => each.kind === kind);
+  const isThere = finding?.side === side || finding?.side === "both";
+  return {
+    topic: "side",
+    questions: [
+      `Is there ${indefinite(kind)} on the ${side}?`,
+      `Do you see ${indefinite(kind)} on the ${side} side?`,
+    ],
+    short: isThere ? "yes" : "no",
+    long: isThere
+      ? [`Yes, there is ${indefinite(kind)} on the ${side}.`, `Yes, one is seen on the ${side}.`]
+      : [`No, there is no ${kind} on the ${side}.`, `No, none is seen on the ${side}.`],
+  };
+}
+
 /** What is wrong. */
 export function kindPrompt({ modality, findings }: PhantomFacts): Prompt {
   const said = listed(findings.map(mention));

@@ -3,7 +3,8 @@ import { drawFacts } from "../draw_facts.ts";
 import type { PhantomFacts } from "../phantom.ts";
 import { randomSource } from "../random.ts";
 import { caption } from "./captions.ts";
-import { description } from "./descriptions.ts";
+import { comparisons } from "./comparisons.ts";
+import { description, descriptionQuestion } from "./descriptions.ts";
 import { dialogue } from "./dialogues.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchanges } from "./questions.ts";
@@ -63,6 +64,34 @@ test.each([
   expect([...found].toSorted()).toEqual(answers);
 });
 
+test("comparisons() answers yes about as often as no", () => {
+  const closed = SAMPLES.filter(({ facts }) => facts.findings.length > 0)
+    .flatMap(({ facts, random }) => comparisons(facts, random, { style: "concise" }))
+    .filter(({ answerType }) => answerType === "CLOSED");
+  const yes = closed.filter(({ answer }) => answer === "yes").length / closed.length;
+  expect(yes).toBeGreaterThan(0.4);
+  expect(yes).toBeLessThan(0.6);
+});
+
+test("comparisons() says in a sentence what is not so beside what is", () => {
+  const said = new Set<string>();
+  for (let index = 0; index < 100; index++) {
+    const random = randomSource(`${index}`);
+    for (const each of comparisons(TWO_NODULES, random, { style: "sentence" })) {
+      said.add(`${each.question} ${each.answer}`);
+    }
+  }
+  for (const wanted of [
+    "Is the nodule large? No, the nodules are not large but small.",
+    "Is the nodule only on the right? No, the nodules are on the left, not on the right.",
+    "Are there exactly three nodules? No, there are two nodules, not three.",
+    "Is the effusion mild? No, the effusion is severe, not mild.",
+    "Is there an effusion on the left? No, there is no effusion on the left.",
+  ]) {
+    expect(said).toContain(wanted);
+  }
+});
+
 function hinted({ question }: Exchange): boolean {
   return /Answer concisely\.$|\[yes, no\]\.$/.test(question);
 }
@@ -89,7 +118,8 @@ test.each([150, 400, 600])(
   "description() keeps to %i characters, fills them and says nothing twice",
   (most) => {
     for (const { facts, random } of SAMPLES.slice(0, 100)) {
-      const text = description(facts, random, { most, measure: (sentence) => sentence.length });
+      const question = descriptionQuestion(random);
+      const text = description(facts, question, { most, measure: (sentence) => sentence.length });
       const sentences = text.split(/(?<=\.) /);
       expect(new Set(sentences).size).toBe(sentences.length);
       expect(text.length).toBeLessThanOrEqual(most);
@@ -97,6 +127,18 @@ test.each([150, 400, 600])(
     }
   },
 );
+
+test("descriptionQuestion() alone decides the words of a description", () => {
+  const questions = SAMPLES.map(({ random }) => descriptionQuestion(random));
+  const texts = questions.map((question) => [
+    question,
+    description(TWO_NODULES, question, { most: 400, measure: ({ length }) => length }),
+  ]);
+  expect(new Set(questions).size).toBe(5);
+  expect(new Map(texts.map(([question, text]) => [text, question])).size).toBe(4);
+  expect(new Set(texts.map((text) => text.join())).size).toBe(5);
+  expect(() => description(TWO_NODULES, "Why?", { most: 9, measure: () => 1 })).toThrow(RangeError);
+});
 
 test("texts are phrased in many ways", () => {
   const questions = SAMPLES.flatMap(({ facts, random }) => [

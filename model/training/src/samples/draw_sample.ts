@@ -50,6 +50,9 @@ export function drawSample(
   if (kind === "plain_quiz") {
     return plainQuizSample(tokenizer, quiz(facts, random, PLAIN_EXCHANGES), options.image);
   }
+  if (kind === "plain_comparison") {
+    return plainQuizSample(tokenizer, compared(facts, random, PLAIN_EXCHANGES), options.image);
+  }
   const chat = {
     // The published system prompts; which of the two the weights were trained with is not known, so both are met.
     systemPrompt: random.pick([SYSTEM_PROMPTS.general, SYSTEM_PROMPTS.medical]),
@@ -60,11 +63,7 @@ export function drawSample(
     return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
   }
   if (kind === "comparison") {
-    const drawn = asked(facts, random, (about) => [
-      ...comparisons(about, random, { style: "concise" }),
-      ...comparisons(about, random, { style: random.pick(["concise", "sentence"]) }),
-    ]);
-    return quizSample(tokenizer, random.shuffle(drawn).slice(0, QUIZ_EXCHANGES), chat);
+    return quizSample(tokenizer, compared(facts, random, QUIZ_EXCHANGES), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
@@ -79,7 +78,7 @@ export function drawSample(
   const answer =
     facts === undefined
       ? NOT_A_PHANTOM
-      : description(facts, random, {
+      : description(facts, question, {
           most: options.sequence - length(""),
           measure: (sentence) => tokenizer.encodeText(sentence).length,
         });
@@ -102,6 +101,18 @@ function quiz(
 ): readonly SampleTurn[] {
   const drawn = (["sentence", "concise", "concise"] as const).flatMap((style) =>
     asked(facts, random, (about) => exchanges(about, random, { style })),
+  );
+  return random.shuffle(drawn).slice(0, most);
+}
+
+/** Half of them in sentences, which name what was asked for beside what is there. */
+function compared(
+  facts: PhantomFacts | undefined,
+  random: Random,
+  most: number,
+): readonly SampleTurn[] {
+  const drawn = (["sentence", "concise"] as const).flatMap((style) =>
+    asked(facts, random, (about) => comparisons(about, random, { style })),
   );
   return random.shuffle(drawn).slice(0, most);
 }

@@ -112,6 +112,7 @@ test.each([
   "quiz",
   "plain_quiz",
   "comparison",
+  "plain_comparison",
   "description",
 ] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",

@@ -1,0 +1,50 @@
+import type { FindingKind } from "../phantom.ts";
+import { indefinite, plural, upperFirst } from "./words.ts";
+
+/** The words of a description, and the questions that ask for it. */
+export type DescriptionForm = {
+  readonly questions: readonly string[];
+  /** First sentence about an image without findings; `name` and `article` are the modality's. */
+  readonly normal: (image: ImageName) => string;
+  /** First sentence about an image with findings. */
+  readonly found: (image: ImageName, said: string) => string;
+  readonly absent: (kind: FindingKind) => string;
+  readonly nothingElse: string;
+};
+
+type ImageName = { readonly article: string; readonly name: string };
+
+/**
+ * A report follows a form, and the question tells which. From form to form the words differ; within one, the image and
+ * the length decide every word, as who fills all places at once has to know what will stand at the others.
+ */
+export const DESCRIPTION_FORMS: readonly DescriptionForm[] = [
+  {
+    questions: ["Describe this image in detail.", "What can be said about this image in detail?"],
+    normal: ({ name }) => `This ${name} shows nothing abnormal.`,
+    found: ({ name }, said) => `This ${name} shows ${said}.`,
+    absent: (kind) => `There is no ${kind}.`,
+    nothingElse: "Nothing else is seen.",
+  },
+  {
+    questions: ["Describe the findings in detail."],
+    normal: ({ name }) => `Nothing abnormal is seen on this ${name}.`,
+    found: ({ name }, said) => `${upperFirst(said)}, seen on this ${name}.`,
+    absent: (kind) => `No ${kind} is seen.`,
+    nothingElse: "No other change is seen.",
+  },
+  {
+    questions: ["Give a detailed description of the image."],
+    normal: ({ article, name }) => `This is ${article} ${name} that shows nothing abnormal.`,
+    found: ({ article, name }, said) => `This is ${article} ${name} with ${said}.`,
+    absent: (kind) => `The image does not show ${indefinite(kind)}.`,
+    nothingElse: "It does not show any other change.",
+  },
+  {
+    questions: ["Write a detailed report of this image."],
+    normal: ({ name }) => `Normal ${name}.`,
+    found: ({ name }, said) => `${upperFirst(name)} with ${said}.`,
+    absent: (kind) => `Signs of ${plural(kind)} are absent.`,
+    nothingElse: "Other changes are absent.",
+  },
+];
