@@ -17,11 +17,13 @@ const PERROW = ["quota", "threshold", "risk", "entropy", "factor"] as const;
 async function openTransfer(): Promise<InferenceSession> {
   const graph = new Graph();
   const shape = ["rows", "active"];
+  const entropies = graph.input("entropies", "float32", shape);
   const commit = transfer(
     graph,
     {
+      places: graph.input("places", "int64", shape),
       confidence: graph.input("confidence", "float32", shape),
-      entropy: graph.input("entropies", "float32", shape),
+      entropy: () => entropies,
       masked: graph.input("masked", "bool", shape),
       eligible: graph.input("eligible", "bool", shape),
     },
@@ -50,7 +52,9 @@ async function committed(
   const open = confidence.map((_, place) => (closed.includes(place) ? 0 : 1));
   const shape = [rows.length, width];
   const off = { quota: 1, threshold: 2, risk: 0, entropy: -1, factor: -1 };
+  const places = confidence.map((_, place) => BigInt(place));
   const feeds: Record<string, Tensor> = {
+    places: new Tensor("int64", BigInt64Array.from(repeat(places)), shape),
     confidence: new Tensor("float32", Float32Array.from(repeat(confidence)), shape),
     entropies: new Tensor("float32", Float32Array.from(repeat(entropies)), shape),
     masked: new Tensor("bool", Uint8Array.from(repeat(open)), shape),
@@ -119,6 +123,7 @@ async function doubted(
   const shape = ["rows", "shadow"];
   graph.output(
     doubt(graph, graph.input("standing", "float32", shape), graph.input("settled", "bool", shape), {
+      places: graph.input("places", "int64", shape),
       bound: graph.input("bound", "float32", ["rows"]),
       committed: graph.input("committed", "int64", ["rows"]),
     }),
@@ -127,6 +132,7 @@ async function doubted(
   const run = await InferenceSession.create(graph.toBytes());
   const width = standing.length;
   const outputs = await run.run({
+    places: new Tensor("int64", BigInt64Array.from(standing.keys(), BigInt), [1, width]),
     standing: new Tensor("float32", Float32Array.from(standing), [1, width]),
     settled: new Tensor("bool", new Uint8Array(width).fill(1), [1, width]),
     bound: new Tensor("float32", Float32Array.of(bound), [1]),

@@ -4,8 +4,9 @@ import type { ModelConfig } from "./config.ts";
 import { decoderInputs } from "./decoder_inputs.ts";
 import type { DecoderState, StepContext } from "./decoder_state.ts";
 import { denoiseStep } from "./denoise_step.ts";
-import { gatherPlaces } from "./places.ts";
-import { languageHead, languageTower, type KeyValue } from "./language_tower.ts";
+import { addColumn, dropColumn, gatherPlaces } from "./places.ts";
+import type { KeyValue } from "./layers/attention.ts";
+import { languageHead, languageTower } from "./language_tower.ts";
 import { rotaryTable, type RotaryTable } from "./layers/rotary_embedding.ts";
 import {
   checkpointWeights,
@@ -96,6 +97,7 @@ function blockDecoder(
     inputs,
     activeIndex: graph.op("Max", [inputs.active, zero]),
     shadowIndex: graph.op("Max", [inputs.shadow, zero]),
+    sequence,
     range,
     head: (where, hidden) => languageHead(where, weights, hidden, config.language, vocabulary),
   };
@@ -103,12 +105,23 @@ function blockDecoder(
   const refreshed = refresh(graph, tower, context);
   const first = denoiseStep(
     graph,
-    { hidden: refreshed.hidden, withShadow: false },
+    {
+      hidden: refreshed.hidden,
+      current: gatherPlaces(graph, inputs.tokenIds, context.activeIndex),
+      withShadow: false,
+    },
     initialState(graph, context),
     zero,
     context,
   );
-  return innerSteps(graph, tower, context, { kept: refreshed.keyValues, state: first });
+  const last = innerSteps(graph, tower, context, { kept: refreshed.keyValues, state: first });
+  const inSequence = (value: Value): Value => dropColumn(graph, value, inputs.tokenIds.shape);
+  return {
+    ...last,
+    tokenIds: inSequence(last.tokenIds),
+    commitStep: inSequence(last.commitStep),
+    commitConfidence: inSequence(last.commitConfidence),
+  };
 }
 
 type Tower = {
@@ -180,33 +193,29 @@ function innerSteps(
     { shape: shadowIndex.shape },
   );
 
-  const body = new Graph(graph);
+  const body = new Graph(graph, "loop");
   const iteration = body.input("inner.iteration", "int64", []);
   body.input("inner.condition", "bool", []);
   const carried = mapState((field) =>
     body.input(`inner.${field}`, state[field].dtype, state[field].shape),
   );
   const next = body.scope("inner", () => {
-    const current = body.op("Concat", [gatherPlaces(body, carried.tokenIds, activeIndex), masks], {
-      attributes: { axis: 1 },
-    });
+    const current = gatherPlaces(body, carried.tokenIds, activeIndex);
+    const fed = body.op("Concat", [current, masks], { attributes: { axis: 1 } });
     const x = body.op(
       "Reshape",
-      [
-        embedTokens(body, weights, current, { vocabulary, hiddenSize }),
-        int64s(body, [-1, hiddenSize]),
-      ],
+      [embedTokens(body, weights, fed, { vocabulary, hiddenSize }), int64s(body, [-1, hiddenSize])],
       { shape: ["rows*queries", hiddenSize] },
     );
     const { hidden } = languageTower(
       body,
       weights,
       x,
-      { positions, shape: towerShape(body, current, hiddenSize), bias, rotary, past: kept },
+      { positions, shape: towerShape(body, places, hiddenSize), bias, rotary, past: kept },
       config.language,
     );
     const step = body.op("Add", [iteration, scalar(body, "int64", 1)]);
-    return denoiseStep(body, { hidden, withShadow: true }, carried, step, context);
+    return denoiseStep(body, { hidden, current, withShadow: true }, carried, step, context);
   });
   body.output(anyMoving(body, next.resting));
   for (const field of STATE_FIELDS)
@@ -229,10 +238,11 @@ function initialState(graph: Graph, { inputs, activeIndex }: StepContext): Decod
     graph.op("Expand", [scalar(graph, dtype, fill), graph.op("Shape", [value])], {
       shape: value.shape,
     });
+  const tokenIds = addColumn(graph, inputs.tokenIds);
   return {
-    tokenIds: inputs.tokenIds,
-    commitStep: like(inputs.tokenIds, "int64", -1),
-    commitConfidence: like(inputs.tokenIds, "float32", 0),
+    tokenIds,
+    commitStep: like(tokenIds, "int64", -1),
+    commitConfidence: like(tokenIds, "float32", 0),
     stop: inputs.stop,
     forwardPasses: like(inputs.length, "int64", 0),
     committed: like(inputs.length, "int64", 0),

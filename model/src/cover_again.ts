@@ -5,7 +5,7 @@ import { scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
-import { filledLike, gatherPlaces, writePlaces } from "./places.ts";
+import { filledLike, gatherPlaces, targetPlaces, writePlaces } from "./places.ts";
 
 /** The part of the state that covering again changes. */
 export type Covered = Pick<
@@ -16,7 +16,7 @@ const COVERED = ["tokenIds", "commitStep", "commitConfidence", "revisions"] as c
 
 type CoverOptions = {
   /** float32 `[rows, shadow]`: probability of what stands there, looked at as if it were covered. */
-  readonly standing: Value;
+  readonly standing: (graph: Graph) => Value;
   /** bool `[rows, shadow]`: see {@link settledShadows}. */
   readonly settled: Value;
   /** int64 `[rows]`: commits of the step. */
@@ -57,23 +57,22 @@ export function coverAgain(graph: Graph, state: Covered, options: CoverOptions):
 }
 
 function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
-  const { standing, settled, commits, moving, maskId, context } = options;
+  const { settled, commits, moving, maskId, context } = options;
+  const standing = options.standing(graph);
+  const { inputs, shadowIndex, sequence } = context;
   const doubted = doubt(graph, standing, settled, {
-    bound: context.inputs.doubt,
+    places: inputs.shadow,
+    bound: inputs.doubt,
     committed: commits,
   });
   const commit = graph.op("And", [doubted, unsqueeze(graph, moving, [1])]);
-  const index = context.shadowIndex;
+  const targets = targetPlaces(graph, commit, shadowIndex, sequence);
   const fill = (target: Value, value: Value): Value =>
-    writePlaces(graph, target, { commit, index, updates: filledLike(graph, value, index) });
+    writePlaces(graph, target, targets, filledLike(graph, value, shadowIndex));
   return {
     tokenIds: fill(state.tokenIds, maskId),
     commitStep: fill(state.commitStep, scalar(graph, "int64", -1)),
-    commitConfidence: writePlaces(graph, state.commitConfidence, {
-      commit,
-      index,
-      updates: graph.op("Mul", [standing, scalar(graph, "float32", 0)]),
-    }),
+    commitConfidence: fill(state.commitConfidence, scalar(graph, "float32", 0)),
     revisions: graph.op("Add", [state.revisions, countLast(graph, commit)]),
   };
 }
@@ -86,13 +85,11 @@ export function settledShadows(
   { inputs, shadowIndex }: StepContext,
 ): Value {
   const token = gatherPlaces(graph, state.tokenIds, shadowIndex);
-  const open = graph.op("Equal", [token, maskId]);
   const real = graph.op("GreaterOrEqual", [inputs.shadow, scalar(graph, "int64", 0)]);
-  return [
-    graph.op("Not", [open]),
-    graph.op("LessOrEqual", [inputs.shadow, unsqueeze(graph, state.stop, [1])]),
-    unsqueeze(graph, carefulRows(graph, inputs), [1]),
-  ].reduce((left, right) => graph.op("And", [left, right]), real);
+  const open = graph.op("And", [real, unsqueeze(graph, carefulRows(graph, inputs), [1])]);
+  const filled = graph.op("Not", [graph.op("Equal", [token, maskId])]);
+  const beforeStop = graph.op("LessOrEqual", [inputs.shadow, unsqueeze(graph, state.stop, [1])]);
+  return graph.op("And", [graph.op("And", [filled, beforeStop]), open]);
 }
 
 /** Rows that cover again what they doubt, bool `[rows]`. */

@@ -4,11 +4,11 @@ import type { Value } from "./onnx/value.ts";
 
 /** What a denoise step changes; carried from step to step. */
 export type DecoderState = {
-  /** int64 `[rows, sequence]` */
+  /** int64 `[rows, sequence + 1]`; the column behind the sequence takes what does not commit, here and below. */
   readonly tokenIds: Value;
-  /** int64 `[rows, sequence]`: step of this run at which a position committed, -1 where it did not. */
+  /** int64 `[rows, sequence + 1]`: step of this run at which a position committed, -1 where it did not. */
   readonly commitStep: Value;
-  /** float32 `[rows, sequence]`: confidence at commit. */
+  /** float32 `[rows, sequence + 1]`: confidence at commit. */
   readonly commitConfidence: Value;
   /** int64 `[rows]` */
   readonly stop: Value;
@@ -33,6 +33,8 @@ export type StepContext = {
   /** int64 `[rows, active]` and `[rows, shadow]`, padding at 0. */
   readonly activeIndex: Value;
   readonly shadowIndex: Value;
+  /** int64 `[]` */
+  readonly sequence: Value;
   /** int64 `[sequence]`: 0, 1, 2 … */
   readonly range: Value;
   readonly maskId: number;

@@ -5,7 +5,7 @@ import { cast, int64s, scalar } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
 import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
-import { filledLike, gatherPlaces, writePlaces } from "./places.ts";
+import { filledLike, gatherPlaces, targetPlaces, writePlaces } from "./places.ts";
 import { predict, type Prediction } from "./predict.ts";
 import { NO_STOP, stopPosition } from "./stop_position.ts";
 import { transfer } from "./transfer.ts";
@@ -14,6 +14,8 @@ import { transfer } from "./transfer.ts";
 export type StepQueries = {
   /** float32 `[rows * queries, hidden]`: the active places, then, where there are any, the shadows. */
   readonly hidden: Value;
+  /** int64 `[rows, active]`: tokens that stand at the active places. */
+  readonly current: Value;
   readonly withShadow: boolean;
 };
 
@@ -33,7 +35,7 @@ export function denoiseStep(
   const { inputs } = context;
   const maskId = scalar(graph, "int64", context.maskId);
   const moving = graph.op("Not", [state.resting]);
-  const masked = maskedActive(graph, state.tokenIds, maskId, context);
+  const masked = isMasked(graph, queries.current, maskId, inputs);
   const settled = settledShadows(graph, state, maskId, context);
   const { active, standing } = predicted(graph, queries, state, {
     step,
@@ -47,6 +49,7 @@ export function denoiseStep(
   const chosen = transfer(
     graph,
     {
+      places: inputs.active,
       confidence: active.confidence,
       entropy: active.entropy,
       masked,
@@ -58,19 +61,16 @@ export function denoiseStep(
   const real = graph.op("Not", [graph.op("Equal", [active.token, maskId])]);
   const commit = graph.op("And", [graph.op("And", [chosen, unsqueeze(graph, moving, [1])]), real]);
   const commits = countLast(graph, commit); // [rows]
-  const index = context.activeIndex;
+  const targets = targetPlaces(graph, commit, context.activeIndex, context.sequence);
   const covered = {
-    tokenIds: writePlaces(graph, state.tokenIds, { commit, index, updates: active.token }),
-    commitStep: writePlaces(graph, state.commitStep, {
-      commit,
-      index,
-      updates: filledLike(graph, step, active.token),
-    }),
-    commitConfidence: writePlaces(graph, state.commitConfidence, {
-      commit,
-      index,
-      updates: active.confidence,
-    }),
+    tokenIds: writePlaces(graph, state.tokenIds, targets, active.token),
+    commitStep: writePlaces(
+      graph,
+      state.commitStep,
+      targets,
+      filledLike(graph, step, inputs.active),
+    ),
+    commitConfidence: writePlaces(graph, state.commitConfidence, targets, active.confidence),
     revisions: state.revisions,
   };
   const careful = carefulRows(graph, inputs);
@@ -93,23 +93,15 @@ export function denoiseStep(
     graph.op("And", [moving, blockDone(graph, revised.tokenIds, stop, maskId, context)]),
   ]);
   const committed = graph.op("Add", [state.committed, commits]);
-  const keep = unsqueeze(graph, moving, [1]);
+  const looked = graph.op("And", [unsqueeze(graph, moving, [1]), masked]);
   return {
     ...revised,
     stop: nextStop,
     forwardPasses: graph.op("Add", [state.forwardPasses, cast(graph, moving, "int64")]),
     committed,
-    prediction: graph.op("Where", [
-      graph.op("And", [keep, masked]),
-      active.token,
-      state.prediction,
-    ]),
-    confidence: graph.op("Where", [
-      graph.op("And", [keep, masked]),
-      active.confidence,
-      state.confidence,
-    ]),
-    asked: standing === undefined ? active.standing : state.asked,
+    prediction: graph.op("Where", [looked, active.token, state.prediction]),
+    confidence: graph.op("Where", [looked, active.confidence, state.confidence]),
+    asked: standing === undefined ? active.probability(graph, inputs.asked) : state.asked,
     done,
     resting: restingAfter(graph, { done, committed, step, inputs }),
   };
@@ -133,13 +125,10 @@ function restingAfter(
   ].reduce((left, right) => graph.op("Or", [left, right]), done);
 }
 
-/**
- * Asks the LM head about what is covered, and about what stands where a shadow looks; at the refresh, which has no
- * shadows, about the tokens that the run is asked for.
- */
+/** Asks the LM head about what is covered, and about what stands where a shadow looks. */
 function predicted(
   graph: Graph,
-  { hidden, withShadow }: StepQueries,
+  { hidden, current, withShadow }: StepQueries,
   state: DecoderState,
   options: {
     readonly step: Value;
@@ -147,55 +136,54 @@ function predicted(
     readonly masked: Value;
     readonly settled: Value;
   },
-): { readonly active: Prediction; readonly standing: Value | undefined } {
+): {
+  readonly active: Prediction;
+  /** Probability of what stands at the shadows, where a step has any. */
+  readonly standing: ((graph: Graph) => Value) | undefined;
+} {
   const { step, context, masked, settled } = options;
-  const { inputs, activeIndex, shadowIndex } = context;
+  const { inputs, shadowIndex } = context;
   const inBlock = graph.op("Less", [inputs.active, unsqueeze(graph, inputs.blockEnd, [1])]);
   // Upstream's factor rule counts what is covered after the block too, and may take the last one of it.
   const usesFactor = graph.op("GreaterOrEqual", [inputs.factor, scalar(graph, "float32", 0)]);
-  const wanted = graph.op("And", [
-    masked,
-    graph.op("Or", [inBlock, unsqueeze(graph, usesFactor, [1])]),
-  ]);
-  const join = (left: Value, right: Value): Value =>
-    withShadow ? graph.op("Concat", [left, right], { attributes: { axis: 1 } }) : left;
+  const inReach = graph.op("Or", [inBlock, unsqueeze(graph, usesFactor, [1])]);
+  const wanted = graph.op("And", [masked, inReach]);
+  const join = (where: Graph, left: Value, right: Value): Value =>
+    withShadow ? where.op("Concat", [left, right], { attributes: { axis: 1 } }) : left;
   const all = predict(
     graph,
     {
       hidden,
-      wanted: join(wanted, settled),
-      places: join(inputs.active, inputs.shadow),
-      tokens: withShadow
-        ? join(
-            gatherPlaces(graph, state.tokenIds, activeIndex),
-            gatherPlaces(graph, state.tokenIds, shadowIndex),
-          )
-        : inputs.asked,
+      wanted: join(graph, wanted, settled),
+      places: join(graph, inputs.active, inputs.shadow),
     },
     { ...context, step, head: (picked) => context.head(graph, picked) },
   );
   if (!withShadow) return { active: all, standing: undefined };
   const count = axisLength(graph, inputs.active);
-  const part = (value: Value, isShadow: boolean): Value =>
-    graph.op(
+  const part = (where: Graph, value: Value, isShadow: boolean): Value =>
+    where.op(
       "Slice",
       [
         value,
         ...(isShadow
-          ? [count, int64s(graph, [Number.MAX_SAFE_INTEGER])]
-          : [int64s(graph, [0]), count]),
-        int64s(graph, [1]),
+          ? [count, int64s(where, [Number.MAX_SAFE_INTEGER])]
+          : [int64s(where, [0]), count]),
+        int64s(where, [1]),
       ],
       { shape: (isShadow ? inputs.shadow : inputs.active).shape },
     );
   return {
     active: {
-      token: part(all.token, false),
-      confidence: part(all.confidence, false),
-      entropy: part(all.entropy, false),
-      standing: part(all.standing, false),
+      ...all,
+      token: part(graph, all.token, false),
+      confidence: part(graph, all.confidence, false),
+      entropy: (where) => part(where, all.entropy(where), false),
     },
-    standing: part(all.standing, true),
+    standing: (where) => {
+      const tokens = join(where, current, gatherPlaces(where, state.tokenIds, shadowIndex));
+      return part(where, all.probability(where, tokens), true);
+    },
   };
 }
 
@@ -208,7 +196,8 @@ function blockDone(
   context: StepContext,
 ): Value {
   const { inputs } = context;
-  const masked = maskedActive(graph, tokenIds, maskId, context);
+  const current = gatherPlaces(graph, tokenIds, context.activeIndex);
+  const masked = isMasked(graph, current, maskId, inputs);
   const left = (limit: Value): Value => {
     const inside = graph.op("Less", [inputs.active, unsqueeze(graph, limit, [1])]);
     return anyLast(graph, graph.op("And", [masked, inside]));
@@ -220,13 +209,7 @@ function blockDone(
   return graph.op("Or", [graph.op("Not", [left(inputs.blockEnd)]), stopped]);
 }
 
-function maskedActive(
-  graph: Graph,
-  tokenIds: Value,
-  maskId: Value,
-  { inputs, activeIndex }: StepContext,
-): Value {
-  const current = gatherPlaces(graph, tokenIds, activeIndex);
+function isMasked(graph: Graph, current: Value, maskId: Value, inputs: DecoderInputs): Value {
   const real = graph.op("GreaterOrEqual", [inputs.active, scalar(graph, "int64", 0)]);
   return graph.op("And", [graph.op("Equal", [current, maskId]), real]);
 }

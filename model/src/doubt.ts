@@ -10,6 +10,7 @@ import { aheadOf } from "./transfer.ts";
  *
  * @param standing float32 `[rows, shadow]`: probability of the token that stands there.
  * @param settled bool `[rows, shadow]`: a token that may be covered again.
+ * @param options.places int64 `[rows, shadow]`
  * @param options.bound float32 `[rows]`
  * @param options.committed int64 `[rows]`: commits of this step.
  * @returns bool `[rows, shadow]`
@@ -19,7 +20,7 @@ export function doubt(
   graph: Graph,
   standing: Value,
   settled: Value,
-  options: { readonly bound: Value; readonly committed: Value },
+  options: { readonly places: Value; readonly bound: Value; readonly committed: Value },
 ): Value {
   const isLow = graph.op("Less", [standing, unsqueeze(graph, options.bound, [1])]);
   const doubted = graph.op("And", [settled, isLow]);
@@ -28,7 +29,7 @@ export function doubt(
     graph.op("Neg", [standing]),
     scalar(graph, "float32", -2),
   ]);
-  const rank = countLast(graph, aheadOf(graph, order));
+  const rank = countLast(graph, aheadOf(graph, order, options.places));
   const most = graph.op("Sub", [options.committed, scalar(graph, "int64", 1)]);
   return graph.op("And", [doubted, graph.op("Less", [rank, unsqueeze(graph, most, [1])])]);
 }

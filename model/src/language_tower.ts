@@ -1,5 +1,5 @@
 import type { ModelConfig } from "./config.ts";
-import { attention } from "./layers/attention.ts";
+import { attention, keptAttention, type KeyValue } from "./layers/attention.ts";
 import { linear } from "./layers/linear.ts";
 import { rmsNorm } from "./layers/norms.ts";
 import { rotaryEmbedding, type RotaryTable } from "./layers/rotary_embedding.ts";
@@ -9,9 +9,6 @@ import type { Graph } from "./onnx/graph.ts";
 import type { Value } from "./onnx/value.ts";
 
 type LanguageConfig = ModelConfig["language"];
-
-/** Keys (rotated) and values of one layer, `[rows, sequence, hidden]` each. */
-export type KeyValue = { readonly key: Value; readonly value: Value };
 
 /** The positions that one pass of the tower feeds, and what they may see. */
 export type TowerPass = {
@@ -30,7 +27,8 @@ export type TowerPass = {
  * LLaDA's transformer: LLaMA-shaped, bias-free, and without a causal mask.
  *
  * @param x `[rows * tokens, hidden]`
- * @returns The last layer's output before the final norm, `[rows * tokens, hidden]`, and this pass's keys and values.
+ * @returns The last layer's output before the final norm, `[rows * tokens, hidden]`, and what a later pass takes as its
+ * past; nothing of a pass that has one itself.
  * @see {@link https://arxiv.org/abs/2502.09992 | Nie et al. 2025}, §2
  */
 export function languageTower(
@@ -46,7 +44,7 @@ export function languageTower(
     const input = hidden;
     hidden = graph.scope(`layers.${layer}`, () => {
       const result = decoderLayer(graph, weights, input, pass, { config, layer });
-      keyValues.push(result.keyValue);
+      if (result.kept !== undefined) keyValues.push(result.kept);
       return result.hidden;
     });
   }
@@ -83,7 +81,7 @@ function decoderLayer(
   x: Value,
   pass: TowerPass,
   { config, layer }: { readonly config: LanguageConfig; readonly layer: number },
-): { readonly hidden: Value; readonly keyValue: KeyValue } {
+): { readonly hidden: Value; readonly kept: KeyValue | undefined } {
   const { hiddenSize, intermediateSize, heads, normEpsilon } = config;
   const name = `model.layers.${layer}`;
   const square = { in: hiddenSize, out: hiddenSize, bias: false };
@@ -106,12 +104,11 @@ function decoderLayer(
   const key = rotaryEmbedding(graph, k, pass.positions, { ...rotary, as: "k_rope" });
 
   const past = pass.past?.[layer];
-  const join = (kept: Value | undefined, own: Value): Value =>
-    kept === undefined ? own : graph.op("Concat", [kept, own], { attributes: { axis: 1 } });
-  const attended = attention(graph, query, join(past?.key, key), join(past?.value, v), {
-    heads,
-    ...(pass.bias !== undefined && { bias: pass.bias }),
-  });
+  const options = { heads, ...(pass.bias !== undefined && { bias: pass.bias }) };
+  const { attended, kept } =
+    past === undefined
+      ? keptAttention(graph, query, key, v, options)
+      : { attended: attention(graph, query, key, v, { ...options, past }), kept: undefined };
   const flat = graph.op("Reshape", [attended, int64s(graph, [-1, hiddenSize])], {
     shape: [flatRows, hiddenSize],
   });
@@ -130,6 +127,6 @@ function decoderLayer(
   });
   return {
     hidden: graph.op("Add", [y, down], { as: "hidden" }),
-    keyValue: { key, value: v },
+    kept,
   };
 }

@@ -1,34 +1,43 @@
 import { cast, int64s, scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
-import { anyLast, unsqueeze } from "./onnx/reduce.ts";
+import { unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 
 /** A prime below 2^31, so that products of residues fit into int64. */
 const PRIME = 2147483647;
 
+/** What a Gumbel race runs with, `[n]` each. */
+export type Race = {
+  /** float32 */
+  readonly temperature: Value;
+  /** int64 in `[0, 2^31 - 1)`, another one for every step and position. */
+  readonly noiseSeed: Value;
+};
+
 /**
  * The token that each position would take: the most likely one, or at a temperature the winner of a Gumbel race.
  *
  * @param logits float32 `[n, vocabulary]`, forbidden ids already at -inf.
- * @param options.temperature float32 `[n]`
- * @param options.noiseSeed int64 `[n]` in `[0, 2^31 - 1)`, another one for every step and position.
+ * @param options.isHot bool `[]`: whether any position has a temperature.
  * @returns int64 `[n]`
  */
 export function pickToken(
   graph: Graph,
   logits: Value,
-  options: { readonly temperature: Value; readonly noiseSeed: Value; readonly vocabulary: number },
+  options: {
+    readonly isHot: Value;
+    readonly race: (graph: Graph) => Race;
+    readonly vocabulary: number;
+  },
 ): Value {
-  const hot = graph.op("Greater", [options.temperature, scalar(graph, "float32", 0)]);
   // Noise over the whole vocabulary is the dearest part of a step, so nobody pays for it at temperature 0.
   const sampled = new Graph(graph);
-  const noise = uniform(sampled, vocabularySeeds(sampled, options.noiseSeed, options.vocabulary));
-  sampled.output(
-    gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, options.temperature, [1])),
-  );
+  const { temperature, noiseSeed } = options.race(sampled);
+  const noise = uniform(sampled, vocabularySeeds(sampled, noiseSeed, options.vocabulary));
+  sampled.output(gumbelArgMax(sampled, logits, noise, unsqueeze(sampled, temperature, [1])));
   const greedy = new Graph(graph);
   greedy.output(argMax(greedy, logits));
-  return graph.op("If", [anyLast(graph, hot)], {
+  return graph.op("If", [options.isHot], {
     graphs: { then_branch: sampled, else_branch: greedy },
     as: "picked",
   });

@@ -1,11 +1,11 @@
-import { int64s, scalar } from "./onnx/constants.ts";
+import { int64s } from "./onnx/constants.ts";
 import type { Graph } from "./onnx/graph.ts";
 import type { Value } from "./onnx/value.ts";
 
 /**
  * What stands at some places of each row.
  *
- * @param value `[rows, sequence]`
+ * @param value `[rows, columns]`
  * @param index int64 `[rows, places]`, not negative.
  * @returns `[rows, places]`, of the value's dtype.
  */
@@ -14,31 +14,45 @@ export function gatherPlaces(graph: Graph, value: Value, index: Value): Value {
 }
 
 /**
- * Writes where `commit` says so, and nowhere else.
+ * Where to write: the places that commit, and a column behind the sequence for all others. Padding points at place 0,
+ * which several entries may share, so what does not commit has to go somewhere else.
  *
- * @param target `[rows, sequence]`
- * @param options.commit bool, `options.index` int64 and `options.updates` of the target's dtype, `[rows, places]` each.
- * @returns `[rows, sequence]`
+ * @param commit bool `[rows, places]`
+ * @param index int64 `[rows, places]`
+ * @param behind int64 `[]`: length of the sequence.
+ * @returns int64 `[rows, places]`
  */
-export function writePlaces(
-  graph: Graph,
-  target: Value,
-  {
-    commit,
-    index,
-    updates,
-  }: { readonly commit: Value; readonly index: Value; readonly updates: Value },
-): Value {
-  // Padding points at position 0, which several entries may share: one scratch column takes what does not commit.
-  const scratch = graph.op("Gather", [graph.op("Shape", [target]), scalar(graph, "int64", 1)]);
-  const slice = (value: Value, start: number, end: number, width: Value["shape"][number]): Value =>
-    graph.op("Slice", [value, int64s(graph, [start]), int64s(graph, [end]), int64s(graph, [1])], {
-      shape: [target.shape[0] ?? 1, width],
-    });
-  const wide = graph.op("Concat", [target, slice(target, 0, 1, 1)], { attributes: { axis: 1 } });
-  const places = graph.op("Where", [commit, index, scratch]);
-  const written = graph.op("ScatterElements", [wide, places, updates], { attributes: { axis: 1 } });
-  return slice(written, 0, -1, target.shape[1] ?? 1);
+export function targetPlaces(graph: Graph, commit: Value, index: Value, behind: Value): Value {
+  return graph.op("Where", [commit, index, behind]);
+}
+
+/**
+ * @param value `[rows, sequence + 1]`
+ * @param targets int64 `[rows, places]`: see {@link targetPlaces}.
+ * @param updates `[rows, places]`, of the value's dtype.
+ */
+export function writePlaces(graph: Graph, value: Value, targets: Value, updates: Value): Value {
+  return graph.op("ScatterElements", [value, targets, updates], { attributes: { axis: 1 } });
+}
+
+/** Adds the column behind the sequence; what stands in it is never read. */
+export function addColumn(graph: Graph, value: Value): Value {
+  const [rows = 1] = value.shape;
+  const first = graph.op(
+    "Slice",
+    [value, int64s(graph, [0]), int64s(graph, [1]), int64s(graph, [1])],
+    {
+      shape: [rows, 1],
+    },
+  );
+  return graph.op("Concat", [value, first], { attributes: { axis: 1 } });
+}
+
+/** Takes the column behind the sequence away. */
+export function dropColumn(graph: Graph, value: Value, shape: Value["shape"]): Value {
+  return graph.op("Slice", [value, int64s(graph, [0]), int64s(graph, [-1]), int64s(graph, [1])], {
+    shape,
+  });
 }
 
 /** `value []` repeated in the shape of `like`. */

@@ -3,6 +3,7 @@ import { cast, int64s, scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
 import { anyLast, reduceLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
+import { filledLike } from "./places.ts";
 import { pickToken, positionSeeds, uniform } from "./pick_token.ts";
 
 /** What the network says of each query, `[rows, queries]` each; zeros where it was not asked. */
@@ -11,10 +12,10 @@ export type Prediction = {
   readonly token: Value;
   /** float32: its probability, or a uniform number with random remasking. */
   readonly confidence: Value;
-  /** float32: entropy in nats, where a row's rule wants it. */
-  readonly entropy: Value;
-  /** float32: probability of the token that stands there now, or that is asked for. */
-  readonly standing: Value;
+  /** float32: entropy in nats. Another pass over the vocabulary, so it is written where a rule asks for it. */
+  readonly entropy: (graph: Graph) => Value;
+  /** float32: probability of given tokens, int64 `[rows, queries]`. */
+  readonly probability: (graph: Graph, tokens: Value) => Value;
 };
 
 /** Hidden states that could be asked for logits, and which of them are. */
@@ -25,8 +26,6 @@ export type Queries = {
   readonly wanted: Value;
   /** int64 `[rows, queries]`: places in the sequence, -1 for padding. */
   readonly places: Value;
-  /** int64 `[rows, queries]`: the tokens that stand there, or that are asked for. */
-  readonly tokens: Value;
 };
 
 /**
@@ -37,7 +36,7 @@ export type Queries = {
  */
 export function predict(
   graph: Graph,
-  queries: Queries,
+  { hidden, wanted, places }: Queries,
   options: {
     readonly inputs: DecoderInputs;
     readonly step: Value;
@@ -47,33 +46,33 @@ export function predict(
   },
 ): Prediction {
   const { inputs, step, vocabulary, head } = options;
-  const picked = pickQueries(graph, queries.wanted);
-  const here = (value: Value): Value => gatherFlat(graph, value, picked.flat);
-  const hidden = graph.op("Gather", [queries.hidden, picked.flat], { attributes: { axis: 0 } });
-  const guided = guide(graph, head(hidden), picked, { inputs, queries });
-  const logits = suppress(graph, guided, { picked, places: here(queries.places), ...options });
+  const picked = pickQueries(graph, wanted, places);
+  const asked = graph.op("Gather", [hidden, picked.flat], { attributes: { axis: 0 } });
+  const guided = guide(graph, head(asked), picked, { inputs, places });
+  const logits = suppress(graph, guided, picked, { ...options, places });
 
-  const noiseSeed = here(
-    positionSeeds(graph, inputs.seed, graph.op("Add", [inputs.stepOffset, step]), queries.places),
-  );
-  const perRow = (value: Value): Value => graph.op("Gather", [value, picked.row]);
+  const noiseSeed = (where: Graph): Value => {
+    const steps = where.op("Add", [inputs.stepOffset, step]);
+    return gatherFlat(where, positionSeeds(where, inputs.seed, steps, places), picked.flat);
+  };
   const token = pickToken(graph, logits, {
-    temperature: perRow(inputs.temperature),
-    noiseSeed,
+    isHot: anyLast(graph, graph.op("Greater", [inputs.temperature, scalar(graph, "float32", 0)])),
+    race: (where) => ({
+      temperature: where.op("Gather", [inputs.temperature, picked.row]),
+      noiseSeed: noiseSeed(where),
+    }),
     vocabulary,
   });
   const total = reduceLast(graph, "ReduceLogSumExp", logits);
-  const confidence = graph.op("Where", [
-    perRow(inputs.randomRemasking),
-    cast(graph, uniform(graph, noiseSeed), "float32"),
-    probability(graph, logits, total, token),
-  ]);
-  const spread = (value: Value): Value => scatterFlat(graph, queries.wanted, picked.flat, value);
+  const likely = probability(graph, logits, total, token);
+  const spread = (where: Graph, value: Value): Value =>
+    scatterFlat(where, places, picked.flat, value);
   return {
-    token: spread(token),
-    confidence: spread(confidence),
-    entropy: spread(entropyOf(graph, logits, total, inputs)),
-    standing: spread(probability(graph, logits, total, here(queries.tokens))),
+    token: spread(graph, token),
+    confidence: spread(graph, orRandom(graph, likely, { inputs, picked, noiseSeed })),
+    entropy: (where) => spread(where, entropyOf(where, logits, total)),
+    probability: (where, tokens) =>
+      spread(where, probability(where, logits, total, gatherFlat(where, tokens, picked.flat))),
   };
 }
 
@@ -88,14 +87,41 @@ type PickedQueries = {
   readonly width: Value;
 };
 
-function pickQueries(graph: Graph, wanted: Value): PickedQueries {
-  const places = graph.op("NonZero", [wanted], { shape: [2, "picked"] });
+function pickQueries(graph: Graph, wanted: Value, places: Value): PickedQueries {
+  const found = graph.op("NonZero", [wanted], { shape: [2, "picked"] });
   const line = (index: number): Value =>
-    graph.op("Gather", [places, scalar(graph, "int64", index)], { attributes: { axis: 0 } });
+    graph.op("Gather", [found, scalar(graph, "int64", index)], { attributes: { axis: 0 } });
   const [row, column] = [line(0), line(1)];
-  const width = graph.op("Gather", [graph.op("Shape", [wanted]), scalar(graph, "int64", 1)]);
+  const width = graph.op("Gather", [graph.op("Shape", [places]), scalar(graph, "int64", 1)]);
   const flat = graph.op("Add", [graph.op("Mul", [row, width]), column]);
   return { flat, row, column, width };
+}
+
+/** With random remasking a number by chance stands for the confidence. */
+function orRandom(
+  graph: Graph,
+  confidence: Value,
+  options: {
+    readonly inputs: DecoderInputs;
+    readonly picked: PickedQueries;
+    readonly noiseSeed: (graph: Graph) => Value;
+  },
+): Value {
+  const { inputs, picked, noiseSeed } = options;
+  const random = new Graph(graph);
+  random.output(
+    random.op("Where", [
+      random.op("Gather", [inputs.randomRemasking, picked.row]),
+      cast(random, uniform(random, noiseSeed(random)), "float32"),
+      confidence,
+    ]),
+  );
+  const same = new Graph(graph);
+  same.output(same.op("Identity", [confidence]));
+  return graph.op("If", [anyLast(graph, inputs.randomRemasking)], {
+    graphs: { then_branch: random, else_branch: same },
+    as: "remasking",
+  });
 }
 
 /** Classifier-free guidance: `u + (scale + 1)(c - u)`; rows without it are their own partners. */
@@ -103,7 +129,7 @@ function guide(
   graph: Graph,
   logits: Value,
   picked: PickedQueries,
-  { inputs, queries }: { readonly inputs: DecoderInputs; readonly queries: Queries },
+  { inputs, places }: { readonly inputs: DecoderInputs; readonly places: Value },
 ): Value {
   const guided = new Graph(graph);
   // Partners have the same positions covered, so a partner's query was picked too.
@@ -118,7 +144,7 @@ function guide(
   );
   const orders = guided.op(
     "Reshape",
-    [scatterFlat(guided, queries.wanted, picked.flat, order), int64s(guided, [-1])],
+    [scatterFlat(guided, places, picked.flat, order), int64s(guided, [-1])],
     { shape: ["rows*queries"] },
   );
   const partner = (rows: Value): Value => {
@@ -152,38 +178,48 @@ function guide(
 function suppress(
   graph: Graph,
   logits: Value,
-  options: {
-    readonly inputs: DecoderInputs;
-    readonly picked: PickedQueries;
-    readonly places: Value;
-    readonly eotId: number;
-  },
+  picked: PickedQueries,
+  options: { readonly inputs: DecoderInputs; readonly places: Value; readonly eotId: number },
 ): Value {
-  const { inputs, picked } = options;
-  const ids = graph.op("Gather", [inputs.forbidden, picked.row], { attributes: { axis: 0 } }); // [picked, forbidden]
+  const ids = forbiddenIds(graph, options); // [rows * queries, forbidden + 1]
+  const indices = graph.op("Gather", [ids, picked.flat], { attributes: { axis: 0 } });
+  const updates = filledLike(graph, scalar(graph, "float32", -Infinity), indices);
+  return graph.op("ScatterElements", [logits, indices, updates], { attributes: { axis: 1 } });
+}
+
+/** What each query must not say. Where the answer may end, a forbidden id stands twice in the place of eot. */
+function forbiddenIds(
+  graph: Graph,
+  {
+    inputs,
+    places,
+    eotId,
+  }: { readonly inputs: DecoderInputs; readonly places: Value; readonly eotId: number },
+): Value {
+  const [rows = 1, count = 1] = inputs.forbidden.shape;
   const first = graph.op(
     "Slice",
-    [ids, int64s(graph, [0]), int64s(graph, [1]), int64s(graph, [1])],
-    {
-      shape: [picked.row.shape[0] ?? 1, 1],
-    },
+    [inputs.forbidden, int64s(graph, [0]), int64s(graph, [1]), int64s(graph, [1])],
+    { shape: [rows, 1] },
   );
-  const early = graph.op("Less", [
-    options.places,
-    graph.op("Gather", [inputs.eotFrom, picked.row]),
-  ]);
-  const eot = graph.op("Where", [
-    unsqueeze(graph, early, [1]),
-    scalar(graph, "int64", options.eotId),
-    first,
-  ]);
-  const indices = graph.op("Concat", [ids, eot], { attributes: { axis: 1 } });
-  const updates = graph.op(
+  const early = graph.op("Less", [places, unsqueeze(graph, inputs.eotFrom, [1])]); // [rows, queries]
+  const ending = graph.op("Where", [early, scalar(graph, "int64", eotId), first]);
+  const always = graph.op(
     "Expand",
-    [scalar(graph, "float32", -Infinity), graph.op("Shape", [indices])],
-    { shape: indices.shape },
+    [
+      unsqueeze(graph, inputs.forbidden, [1]),
+      graph.op("Shape", [
+        graph.op("Mul", [unsqueeze(graph, places, [2]), unsqueeze(graph, inputs.forbidden, [1])]),
+      ]),
+    ],
+    { shape: [...places.shape, count] },
   );
-  return graph.op("ScatterElements", [logits, indices, updates], { attributes: { axis: 1 } });
+  const ids = graph.op("Concat", [always, unsqueeze(graph, ending, [2])], {
+    attributes: { axis: 2 },
+  });
+  const width = graph.op("Gather", [graph.op("Shape", [ids]), int64s(graph, [2])]);
+  const flat = graph.op("Concat", [int64s(graph, [-1]), width], { attributes: { axis: 0 } });
+  return graph.op("Reshape", [ids, flat], { shape: ["rows*queries", "forbidden+1"] });
 }
 
 /** Softmax probability of a token each, without a softmax over the vocabulary. */
@@ -195,24 +231,13 @@ function probability(graph: Graph, logits: Value, total: Value, token: Value): V
   return graph.op("Exp", [graph.op("Sub", [logit, total])]);
 }
 
-/** `lse - Σ p z`: another pass over the vocabulary, so only where a row's rule asks for it. */
-function entropyOf(graph: Graph, logits: Value, total: Value, inputs: DecoderInputs): Value {
-  const asked = new Graph(graph);
-  const p = asked.op("Exp", [asked.op("Sub", [logits, unsqueeze(asked, total, [1])])]);
+/** `lse - Σ p z` */
+function entropyOf(graph: Graph, logits: Value, total: Value): Value {
+  const p = graph.op("Exp", [graph.op("Sub", [logits, unsqueeze(graph, total, [1])])]);
   // A forbidden token has logit -inf and probability 0; their product would be NaN.
-  const finite = asked.op("Max", [logits, scalar(asked, "float32", -1e30)]);
-  const mean = reduceLast(asked, "ReduceSum", asked.op("Mul", [p, finite]));
-  asked.output(asked.op("Sub", [total, mean]));
-  const plain = new Graph(graph);
-  plain.output(plain.op("Mul", [total, scalar(plain, "float32", 0)]));
-  const any = anyLast(
-    graph,
-    graph.op("GreaterOrEqual", [inputs.entropy, scalar(graph, "float32", 0)]),
-  );
-  return graph.op("If", [any], {
-    graphs: { then_branch: asked, else_branch: plain },
-    as: "entropy",
-  });
+  const finite = graph.op("Max", [logits, scalar(graph, "float32", -1e30)]);
+  const mean = reduceLast(graph, "ReduceSum", graph.op("Mul", [p, finite]));
+  return graph.op("Sub", [total, mean]);
 }
 
 function gatherFlat(graph: Graph, value: Value, flat: Value): Value {

@@ -13,7 +13,7 @@ export const NO_STOP = 2 ** 30;
  * Looks for stop sequences in the answer, as the published sampler does after each step: the first listed sequence that
  * stands anywhere sets the stop; once there is one, only the first listed is looked for, and it can only move left.
  *
- * @param tokenIds int64 `[rows, sequence]`
+ * @param tokenIds int64 `[rows, columns]`, the sequence and whatever stands behind it.
  * @param options.sequences int64 `[rows, stops, width]`, padded with -1 at the end; a row of -1 matches nothing.
  * @param options.start int64 `[rows]`, first position of the answer.
  * @param options.end int64 `[rows]`, the position after its last.
@@ -44,7 +44,7 @@ export function stopPosition(
     { shape: [width ?? 1] },
   );
   const columns = graph.op("Add", [unsqueeze(graph, range, [1]), unsqueeze(graph, offsets, [0])]);
-  const last = graph.op("Sub", [axisLength(graph, tokenIds, 1), one]);
+  const last = graph.op("Sub", [axisLength(graph, range, 0), one]);
   const windows = graph.op("Gather", [tokenIds, graph.op("Min", [columns, last])], {
     attributes: { axis: 1 },
   }); // [rows, sequence, width]

@@ -1,6 +1,6 @@
 import { cast, scalar } from "./onnx/constants.ts";
-import type { Graph } from "./onnx/graph.ts";
-import { countLast, reduceLast, unsqueeze } from "./onnx/reduce.ts";
+import { Graph } from "./onnx/graph.ts";
+import { anyLast, countLast, reduceLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 
 /** What decides how many positions of each row commit in a step. A row may have several of the rules. */
@@ -17,10 +17,12 @@ export type TransferRule = {
 
 /** A step's candidates, `[rows, active]` each. */
 export type Candidates = {
+  /** int64: where they stand. */
+  readonly places: Value;
   /** float32 */
   readonly confidence: Value;
-  /** float32: of the whole distribution, in nats. */
-  readonly entropy: Value;
+  /** float32: of the whole distribution, in nats; written where a rule asks for it. */
+  readonly entropy: (graph: Graph) => Value;
   /** bool: the position is still a mask token. */
   readonly masked: Value;
   /** bool: the position is masked and may commit (inside the block, before a stop). */
@@ -35,37 +37,22 @@ export type Candidates = {
  * @see {@link https://arxiv.org/abs/2505.24857 | Ben-Hamu et al. 2025} for the entropy bound
  */
 export function transfer(graph: Graph, candidates: Candidates, rule: TransferRule): Value {
-  const { confidence, masked, eligible } = candidates;
-  const zero = scalar(graph, "float32", 0);
+  const { places, confidence, masked, eligible } = candidates;
   const order = graph.op("Where", [
     eligible,
     confidence,
     graph.op("Where", [masked, scalar(graph, "float32", -1), scalar(graph, "float32", -2)]),
   ]);
-  const ahead = aheadOf(graph, order); // [rows, active, active]
+  const ahead = aheadOf(graph, order, places); // [rows, active, active]
   const rank = countLast(graph, ahead); // [rows, active]
   const column = (value: Value): Value => unsqueeze(graph, value, [1]);
 
-  const bySchedule = graph.op("Less", [rank, column(rule.quota)]);
-  const byThreshold = graph.op("GreaterOrEqual", [confidence, column(rule.threshold)]);
-  const doubt = graph.op("Where", [
-    eligible,
-    graph.op("Sub", [scalar(graph, "float32", 1), confidence]),
-    zero,
+  const plain = graph.op("Or", [
+    graph.op("Less", [rank, column(rule.quota)]),
+    graph.op("GreaterOrEqual", [confidence, column(rule.threshold)]),
   ]);
-  const byRisk = graph.op("Less", [
-    graph.op("Add", [sumAhead(graph, ahead, doubt), doubt]),
-    column(rule.risk),
-  ]);
-  const byEntropy = graph.op("LessOrEqual", [
-    entropyAhead(graph, candidates),
-    column(rule.entropy),
-  ]);
-  const any = [byThreshold, byRisk, byEntropy].reduce(
-    (left, right) => graph.op("Or", [left, right]),
-    bySchedule,
-  );
-  const usesFactor = column(graph.op("GreaterOrEqual", [rule.factor, zero]));
+  const any = orByBounds(graph, plain, { candidates, ahead, rule });
+  const usesFactor = column(graph.op("GreaterOrEqual", [rule.factor, scalar(graph, "float32", 0)]));
   const byFactor = graph.op("Less", [
     rank,
     column(factorCount(graph, candidates, { rank, factor: rule.factor })),
@@ -76,24 +63,61 @@ export function transfer(graph: Graph, candidates: Candidates, rule: TransferRul
   ]);
 }
 
+/** Adds what the bounds on joint risk and joint entropy commit; few rows have them, so nothing is computed for the others. */
+function orByBounds(
+  graph: Graph,
+  plain: Value,
+  {
+    candidates,
+    ahead,
+    rule,
+  }: { readonly candidates: Candidates; readonly ahead: Value; readonly rule: TransferRule },
+): Value {
+  const bounded = new Graph(graph);
+  const zero = scalar(bounded, "float32", 0);
+  const doubt = bounded.op("Where", [
+    candidates.eligible,
+    bounded.op("Sub", [scalar(bounded, "float32", 1), candidates.confidence]),
+    zero,
+  ]);
+  const byRisk = bounded.op("Less", [
+    bounded.op("Add", [sumAhead(bounded, ahead, doubt), doubt]),
+    unsqueeze(bounded, rule.risk, [1]),
+  ]);
+  const byEntropy = bounded.op("LessOrEqual", [
+    entropyAhead(bounded, candidates),
+    unsqueeze(bounded, rule.entropy, [1]),
+  ]);
+  bounded.output(bounded.op("Or", [bounded.op("Or", [plain, byRisk]), byEntropy]));
+  const unbounded = new Graph(graph);
+  unbounded.output(unbounded.op("Identity", [plain]));
+  const none = scalar(graph, "float32", 0);
+  const isBounded = graph.op("Or", [
+    graph.op("Greater", [rule.risk, none]),
+    graph.op("GreaterOrEqual", [rule.entropy, none]),
+  ]);
+  return graph.op("If", [anyLast(graph, isBounded)], {
+    graphs: { then_branch: bounded, else_branch: unbounded },
+    as: "bounded",
+  });
+}
+
 /**
- * Which positions of a row stand before each other one when it is sorted from the largest, the earlier position first
- * among equals.
+ * Which positions of a row stand before each other one when it is sorted from the largest, the earlier place first among
+ * equals.
  *
  * @param order float32 `[rows, active]`
+ * @param places int64 `[rows, active]`
  * @returns bool `[rows, active, active]`: whether the last axis' position stands before the middle one's.
  */
-export function aheadOf(graph: Graph, order: Value): Value {
-  const mine = unsqueeze(graph, order, [2]); // [rows, active, 1]
-  const other = unsqueeze(graph, order, [1]); // [rows, 1, active]
-  const active = graph.op("Gather", [graph.op("Shape", [order]), scalar(graph, "int64", 1)]);
-  const range = graph.op("Range", [scalar(graph, "int64", 0), active, scalar(graph, "int64", 1)], {
-    shape: [order.shape[1] ?? 1],
-  });
-  const earlier = graph.op("Less", [unsqueeze(graph, range, [0]), unsqueeze(graph, range, [1])]);
+export function aheadOf(graph: Graph, order: Value, places: Value): Value {
+  const mine = (value: Value): Value => unsqueeze(graph, value, [2]); // [rows, active, 1]
+  const other = (value: Value): Value => unsqueeze(graph, value, [1]); // [rows, 1, active]
+  const [left, right] = [other(order), mine(order)];
+  const earlier = graph.op("Less", [other(places), mine(places)]);
   return graph.op("Or", [
-    graph.op("Greater", [other, mine]),
-    graph.op("And", [graph.op("Equal", [other, mine]), unsqueeze(graph, earlier, [0])]),
+    graph.op("Greater", [left, right]),
+    graph.op("And", [graph.op("Equal", [left, right]), earlier]),
   ]);
 }
 
@@ -108,12 +132,13 @@ function sumAhead(graph: Graph, ahead: Value, value: Value): Value {
 }
 
 /** Joint entropy bound: the sum of the entropies of all less uncertain positions. */
-function entropyAhead(graph: Graph, { entropy, eligible }: Candidates): Value {
+function entropyAhead(graph: Graph, { places, eligible, ...candidates }: Candidates): Value {
+  const entropy = candidates.entropy(graph);
   const far = scalar(graph, "float32", -1e9);
   const order = graph.op("Where", [eligible, graph.op("Neg", [entropy]), far]);
   return sumAhead(
     graph,
-    aheadOf(graph, order),
+    aheadOf(graph, order, places),
     graph.op("Where", [eligible, entropy, scalar(graph, "float32", 0)]),
   );
 }

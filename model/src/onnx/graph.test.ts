@@ -29,3 +29,23 @@ test("constant() refuses data of another size", () => {
     /float32 \[2\] takes 8 bytes: current data has 12/,
   );
 });
+
+test("a loop's body holds nothing that is the same in every iteration", () => {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", [4]);
+  const before = graph.nodes.length;
+  const body = new Graph(graph, "loop");
+  const carried = body.input("carried", "float32", [4]);
+  const squared = body.op("Mul", [x, x]);
+  const grown = body.op("Add", [carried, body.op("Neg", [squared])]);
+  const branch = new Graph(body);
+  const inBranch = branch.op("Neg", [x]);
+  const given = body.op("Identity", [squared]);
+  const outputs = (nodes: Graph["nodes"]): unknown => nodes.flatMap((node) => node.outputs);
+  expect(outputs(graph.nodes.slice(before))).toEqual([
+    squared,
+    expect.objectContaining({ name: "Neg" }),
+  ]);
+  expect(outputs(body.nodes)).toEqual([grown, given]);
+  expect(outputs(branch.nodes)).toEqual([inBranch]);
+});

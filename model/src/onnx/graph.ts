@@ -34,6 +34,8 @@ export type NodeOptions = {
   readonly graphs?: Readonly<Record<string, Graph>>;
   /** Output shape, for operators whose shape is in their data (`Reshape`, `Expand`, `Slice` …). */
   readonly shape?: Shape;
+  /** How many outputs are wanted, of operators that can give more than one; 1 unless given. */
+  readonly outputs?: number;
   /** Name of the output; defaults to the operator and a number. */
   readonly as?: string;
 };
@@ -52,12 +54,20 @@ export class Graph {
   readonly #values: Map<string, Value>;
   readonly #scope: string[];
   readonly #root: Graph;
+  /** Around the body of a `Loop`. */
+  readonly #outside: Graph | undefined;
+  /** Names of what only this graph knows: its inputs and what its nodes give. */
+  readonly #own = new Set<string>();
 
-  /** @param parent The graph around a `Loop` or `If` body, whose values the body may use. */
-  constructor(parent?: Graph) {
+  /**
+   * @param parent The graph around a `Loop` or `If` body, whose values the body may use.
+   * @param body Of a `Loop`: what is the same in every iteration is written before the loop instead, as ONNX Runtime leaves it inside.
+   */
+  constructor(parent?: Graph, body: "loop" | "branch" = "branch") {
     this.#root = parent === undefined ? this : parent.#root;
     this.#values = parent === undefined ? new Map() : parent.#values;
     this.#scope = parent === undefined ? [] : parent.#scope;
+    this.#outside = body === "loop" ? parent : undefined;
   }
 
   /** Runs `build` with `name` added to the names of everything that it writes. */
@@ -72,6 +82,7 @@ export class Graph {
 
   input(name: string, dtype: DType, shape: Shape): Value {
     const value = this.#define(name, dtype, shape);
+    this.#own.add(name);
     this.#inputs.push(valueInfo(value));
     return value;
   }
@@ -144,6 +155,9 @@ export class Graph {
     inputs: readonly (Value | undefined)[],
     options: NodeOptions = {},
   ): readonly Value[] {
+    if (this.#outside !== undefined && this.#isInvariant(name, inputs, options)) {
+      return this.#outside.ops(name, inputs, options);
+    }
     const given = inputs.map((value) =>
       value === undefined ? "none" : `${value.dtype} ${shapeText(value.shape)}`,
     );
@@ -153,6 +167,7 @@ export class Graph {
         inputs,
         attributes: options.attributes ?? {},
         shape: options.shape,
+        outputs: options.outputs ?? 1,
         bodies: Object.fromEntries(
           Object.entries(options.graphs ?? {}).map(([key, graph]) => [key, graph.#outputValues()]),
         ),
@@ -173,6 +188,19 @@ export class Graph {
     );
     this.#pushNode(name, inputs, outputs, options, outputs[0]?.name ?? base);
     return outputs;
+  }
+
+  /** An `Identity` stays, as it is what a body gives out; so do nested bodies, which may read anything. */
+  #isInvariant(
+    name: OperatorName,
+    inputs: readonly (Value | undefined)[],
+    { graphs }: NodeOptions,
+  ): boolean {
+    return (
+      name !== "Identity" &&
+      graphs === undefined &&
+      inputs.every((value) => value === undefined || !this.#own.has(value.name))
+    );
   }
 
   /** A value by its full name, such as `model.layers.0.self_attn.q_proj`. */
@@ -259,6 +287,7 @@ export class Graph {
         }),
       );
     }
+    for (const { name: output } of outputs) this.#own.add(output);
     this.#written.push({
       operator: name,
       inputs,

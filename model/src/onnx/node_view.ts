@@ -16,6 +16,8 @@ export type NodeView = {
   readonly attributes: Attributes;
   /** The shape that the writer states, for operators whose shape is in their data. */
   readonly shape: Shape | undefined;
+  /** How many outputs are wanted, of operators that can give more than one. */
+  readonly outputs: number;
   /** Outputs of `Loop` and `If` bodies, by attribute name. */
   readonly bodies: Readonly<Record<string, readonly Value[]>>;
 };

@@ -156,14 +156,26 @@ export function inferAttention(node: NodeView): readonly Result[] {
       `hidden ${hidden} must be a multiple of num_heads ${JSON.stringify(heads)}`,
     );
   }
+  const kept = [rows ?? 1, heads, k.shape[1] ?? 1, hidden / heads];
+  const [pastKey, pastValue] = [node.inputs[6], node.inputs[7]];
+  if (pastKey !== undefined) {
+    const fits = kept.with(2, pastKey.shape[2] ?? 1);
+    if (!sameShape(pastKey.shape, fits) || !sameShape(pastValue?.shape ?? [], fits)) {
+      throw new RangeError(
+        `past key ${shapeText(pastKey.shape)} and value ${shapeText(pastValue?.shape ?? [])} must be ${shapeText(fits)}`,
+      );
+    }
+    kept[2] = addDims(pastKey.shape[2] ?? 0, k.shape[1] ?? 0);
+  }
   const bias = node.inputs[5];
-  const expected = [rows ?? 1, 1, queries ?? 1, k.shape[1] ?? 1];
+  const expected = [rows ?? 1, 1, queries ?? 1, kept[2] ?? 1];
   if (bias !== undefined && !sameShape(bias.shape, expected)) {
     throw new RangeError(
       `attention bias must be ${shapeText(expected)}, not ${shapeText(bias.shape)}`,
     );
   }
-  return [{ dtype: q.dtype, shape: q.shape }];
+  const all = [q.shape, kept, kept].map((shape) => ({ dtype: q.dtype, shape }));
+  return all.slice(0, node.outputs);
 }
 
 export function inferGather(node: NodeView): readonly Result[] {
