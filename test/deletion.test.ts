@@ -1,18 +1,18 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@medv/evaluation/answerers/free_port";
 import { DELETED_IMAGES } from "@medv/gateway/forgotten_image";
 import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
+import { afterAll, beforeAll, expect } from "vitest";
 import { ended, type ProcessName, startProcess } from "./start_process.ts";
 
 /** A process, and where its metrics stand. */
 type Running = { readonly child: ChildProcess; readonly port: number; readonly metrics: string };
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 const lines: string[] = [];
 const running: ChildProcess[] = [];
 let server: RedisServer;
@@ -107,8 +107,8 @@ async function remove(gateway: number, id: string): Promise<void> {
   }
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a deleted image is gone from two gateways, vision, two replicas of diffusion and the cache${named}`,
+redisTest(
+  "a deleted image is gone from two gateways, vision, two replicas of diffusion and the cache",
   async () => {
     const sample = join(import.meta.dirname, "../gateway/web/samples/chest_xray.png");
     const body = await readFile(sample);
@@ -129,23 +129,20 @@ test.skipIf(REDIS_MISSING !== undefined)(
     await remove(1, id);
     const kept = await tiers();
     expect(kept).toEqual({ ...kept, cache: 0, vision: 0, "diffusion 0": 0, "diffusion 1": 0 });
-    while (Object.values(await tiers()).some((bytes) => bytes > 0)) await sleep(50);
+    await until(async () => Object.values(await tiers()).every((bytes) => bytes === 0));
     for (const gateway of [0, 1]) expect(await ask(gateway, id)).toBe(404);
   },
   600_000,
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a deletion that one replica did not confirm is refused${named}`,
-  async () => {
-    const body = await readFile(join(import.meta.dirname, "../gateway/web/samples/gross.png"));
-    const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
-    const { id } = (await sent.json()) as { id: string };
-    expect(await ask(0, id)).toBe(200);
-    diffusions[1]?.child.kill("SIGKILL");
-    const refused = await fetch(urlOf(0, `/v1/images/${id}`), { method: "DELETE" });
-    expect(refused.status).toBe(503);
-    expect(await refused.json()).toMatchObject({ code: "unavailable" });
-    expect((await fetch(urlOf(0, `/v1/images/${id}`))).status).toBe(200);
-  },
-);
+redisTest("a deletion that one replica did not confirm is refused", async () => {
+  const body = await readFile(join(import.meta.dirname, "../gateway/web/samples/gross.png"));
+  const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
+  const { id } = (await sent.json()) as { id: string };
+  expect(await ask(0, id)).toBe(200);
+  diffusions[1]?.child.kill("SIGKILL");
+  const refused = await fetch(urlOf(0, `/v1/images/${id}`), { method: "DELETE" });
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ code: "unavailable" });
+  expect((await fetch(urlOf(0, `/v1/images/${id}`))).status).toBe(200);
+});

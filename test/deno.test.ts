@@ -14,7 +14,7 @@ const missing = DENO === undefined ? " (skipped: the deno package has none for t
 /** Tests of the API: those that ask the app itself, without a cache's server beside it. */
 const API_TESTS = globSync("gateway/src/**/*.test.ts", { cwd: ROOT }).filter((file) => {
   const source = readFileSync(join(ROOT, file), "utf8");
-  return source.includes("startScriptedGateway(") && !source.includes("redis_server");
+  return source.includes("startScriptedGateway(") && !source.includes("redis_tests");
 });
 
 const RUNTIME = process.versions["deno"] === undefined ? "node" : "deno";

@@ -1,12 +1,8 @@
 import { DomainError } from "@medv/proto";
 import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
-import {
-  connectPatiently,
-  REDIS_MISSING,
-  type RedisServer,
-  startRedis,
-} from "@medv/runtime/testing/redis_server";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
+import { expect } from "vitest";
 import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
 import type { AuthenticateOptions } from "./auth/authenticate.ts";
 import { DELETED_IMAGES } from "./forgotten_image.ts";
@@ -20,39 +16,23 @@ import {
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
-const cleanUp: (() => unknown)[] = [];
-let server: RedisServer;
-
-beforeEach(async () => {
-  if (REDIS_MISSING !== undefined) return;
-  server = await startRedis();
-  cleanUp.push(() => server.kill());
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const redis = prepareRedis();
 
 /** A gateway whose cache is connected. */
 async function start(access: Partial<AuthenticateOptions> = {}): Promise<Gateway> {
-  const connection = await connectPatiently(server, new Uint8Array(32));
+  const connection = await redis.connect(new Uint8Array(32));
   const gateway = await startScriptedGateway({ connection, access });
-  cleanUp.push(() => connection.close(), gateway.stop);
+  redis.cleanUp(gateway.stop);
   return gateway;
 }
 
 /** What the cache has, but what tells the other gateways that an image was deleted. */
 async function keptKeys(): Promise<string[]> {
-  return [...(await server.entries()).keys()].filter((key) => key !== keyOf(DELETED_IMAGES));
+  return [...(await redis.server.entries()).keys()].filter((key) => key !== keyOf(DELETED_IMAGES));
 }
 
 function bearer(token: string) {
   return { authorization: `Bearer ${token}` };
-}
-
-/** Looks again and again, with rests in which everything else goes on. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function ask({ app }: Gateway, ...urls: string[]): Promise<Response> {
@@ -74,20 +54,17 @@ async function upload({ app }: Gateway, bytes: Uint8Array<ArrayBuffer>): Promise
   return ((await response.json()) as { id: string }).id;
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `another gateway knows an image that one gateway had encoded${named}`,
-  async () => {
-    const [first, second] = [await start(), await start()];
-    const url = dataUrl(await drawPng(31));
-    expect(await imageCache(await ask(first, url))).toBe("miss");
-    await until(async () => (await server.entries()).size > 0);
-    expect(await imageCache(await ask(second, url))).toBe("hit");
-    expect(second.seen.encodes).toBe(0);
-  },
-);
+redisTest("another gateway knows an image that one gateway had encoded", async () => {
+  const [first, second] = [await start(), await start()];
+  const url = dataUrl(await drawPng(31));
+  expect(await imageCache(await ask(first, url))).toBe("miss");
+  await until(async () => (await redis.server.entries()).size > 0);
+  expect(await imageCache(await ask(second, url))).toBe("hit");
+  expect(second.seen.encodes).toBe(0);
+});
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an id of one gateway stands for its image at another, also when its embedding is gone${named}`,
+redisTest(
+  "an id of one gateway stands for its image at another, also when its embedding is gone",
   async () => {
     const [first, second] = [await start(), await start()];
     const bytes = await drawPng(35, 16);
@@ -127,8 +104,8 @@ function forgetOnce({ seen, forgetEmbeddings }: Gateway): Script {
   };
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an id is nothing to another tenant, at whichever gateway, and its file is not shared${named}`,
+redisTest(
+  "an id is nothing to another tenant, at whichever gateway, and its file is not shared",
   async () => {
     const keys = { a: createApiKey(), b: createApiKey() };
     const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
@@ -147,14 +124,14 @@ test.skipIf(REDIS_MISSING !== undefined)(
       expect(removed.status).toBe(404);
       expect((await app.request(path, { headers: bearer(keys.a) })).status).toBe(200);
     }
-    for (const content of (await server.entries()).values()) {
+    for (const content of (await redis.server.entries()).values()) {
       expect(content.includes("CANARY")).toBe(false);
     }
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an id that was deleted at one gateway is unknown at the others, and its pixels are gone${named}`,
+redisTest(
+  "an id that was deleted at one gateway is unknown at the others, and its pixels are gone",
   async () => {
     const [first, second] = [await start(), await start()];
     const id = await upload(first, await drawPng(37));
@@ -166,41 +143,37 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `DELETE /v1/images/:id empties every tier, at once after the upload too${named}`,
-  async () => {
-    const gateway = await start();
-    for (const wait of [false, true]) {
-      gateway.seen.deleted.length = 0;
-      gateway.seen.forgotten.length = 0;
-      const id = await upload(gateway, await drawPng(wait ? 33 : 32));
-      // Without a question the embedding is still on its way.
-      if (wait) await ask(gateway, `medv-image:${id}`);
-      const response = await gateway.app.request(`/v1/images/${id}`, { method: "DELETE" });
-      expect(response.status).toBe(204);
-      expect(await keptKeys()).toEqual([]);
-      expect(gateway.seen.deleted).toHaveLength(1);
-      expect(gateway.seen.forgotten).toEqual(gateway.seen.deleted);
-      expect(gateway.isEncoded(gateway.seen.deleted[0] ?? "")).toBe(false);
-      expect((await ask(gateway, `medv-image:${id}`)).status).toBe(404);
-    }
-    // Nothing of its bytes is known any more.
-    expect(await imageCache(await ask(gateway, dataUrl(await drawPng(33))))).toBe("miss");
-  },
-);
+redisTest("DELETE /v1/images/:id empties every tier, at once after the upload too", async () => {
+  const gateway = await start();
+  for (const wait of [false, true]) {
+    gateway.seen.deleted.length = 0;
+    gateway.seen.forgotten.length = 0;
+    const id = await upload(gateway, await drawPng(wait ? 33 : 32));
+    // Without a question the embedding is still on its way.
+    if (wait) await ask(gateway, `medv-image:${id}`);
+    const response = await gateway.app.request(`/v1/images/${id}`, { method: "DELETE" });
+    expect(response.status).toBe(204);
+    expect(await keptKeys()).toEqual([]);
+    expect(gateway.seen.deleted).toHaveLength(1);
+    expect(gateway.seen.forgotten).toEqual(gateway.seen.deleted);
+    expect(gateway.isEncoded(gateway.seen.deleted[0] ?? "")).toBe(false);
+    expect((await ask(gateway, `medv-image:${id}`)).status).toBe(404);
+  }
+  // Nothing of its bytes is known any more.
+  expect(await imageCache(await ask(gateway, dataUrl(await drawPng(33))))).toBe("miss");
+});
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a deletion that the cache did not confirm is refused and can be tried again${named}`,
+redisTest(
+  "a deletion that the cache did not confirm is refused and can be tried again",
   async () => {
     const gateway = await start();
     const id = await upload(gateway, await drawPng(34));
-    const port = Number(new URL(server.url).port);
-    await server.kill();
+    await redis.server.kill();
     const remove = () => gateway.app.request(`/v1/images/${id}`, { method: "DELETE" });
     const refused = await remove();
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ code: "unavailable" });
-    server = await startRedis(port);
+    await redis.restart();
     const statuses: number[] = [];
     await until(async () => {
       statuses.push((await remove()).status);
@@ -210,24 +183,21 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `no question fails when the cache is killed under load${named}`,
-  async () => {
-    const gateway = await start();
-    const urls = await Promise.all(
-      Array.from({ length: 12 }, async (_, red) => dataUrl(await drawPng(40 + red))),
-    );
-    const statuses: number[] = [];
-    let asked = 0;
-    const worker = async (): Promise<void> => {
-      while (asked < 60) {
-        const url = urls[asked++ % urls.length] ?? "";
-        if (asked === 20) void server.kill();
-        statuses.push((await ask(gateway, url)).status);
-      }
-    };
-    await Promise.all(Array.from({ length: 8 }, worker));
-    expect(statuses.length).toBeGreaterThanOrEqual(60);
-    expect(new Set(statuses)).toEqual(new Set([200]));
-  },
-);
+redisTest("no question fails when the cache is killed under load", async () => {
+  const gateway = await start();
+  const urls = await Promise.all(
+    Array.from({ length: 12 }, async (_, red) => dataUrl(await drawPng(40 + red))),
+  );
+  const statuses: number[] = [];
+  let asked = 0;
+  const worker = async (): Promise<void> => {
+    while (asked < 60) {
+      const url = urls[asked++ % urls.length] ?? "";
+      if (asked === 20) void redis.server.kill();
+      statuses.push((await ask(gateway, url)).status);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  expect(statuses.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FinishReason, Profile } from "@medv/proto/diffusion";
 import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
-import {
-  connectPatiently,
-  REDIS_MISSING,
-  type RedisServer,
-  startRedis,
-} from "@medv/runtime/testing/redis_server";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { array, assert, asyncProperty, integer, nat, record, string } from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
 import type { AuthenticateOptions } from "./auth/authenticate.ts";
 import { type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
@@ -17,31 +13,15 @@ import { type Script, startScriptedGateway } from "./testing/scripted_gateway.ts
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 type Sent = { readonly id: string; readonly type: string; readonly data: string };
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
-const cleanUp: (() => unknown)[] = [];
-let server: RedisServer;
-
-beforeEach(async () => {
-  if (REDIS_MISSING !== undefined) return;
-  server = await startRedis();
-  cleanUp.push(() => server.kill());
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const redis = prepareRedis();
 
 async function start(
   options: { readonly holdMs?: number; readonly access?: Partial<AuthenticateOptions> } = {},
 ): Promise<Gateway & { readonly connection: CacheConnection }> {
-  const connection = await connectPatiently(server, new Uint8Array(32));
-  cleanUp.push(() => connection.close());
+  const connection = await redis.connect(new Uint8Array(32));
   const gateway = await startScriptedGateway({ connection, ...options });
-  cleanUp.push(gateway.stop);
+  redis.cleanUp(gateway.stop);
   return { ...gateway, connection };
-}
-
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await sleep(20);
 }
 
 /** Says the pieces, each after a draft. */
@@ -100,8 +80,8 @@ function textOf(seen: readonly Sent[]): string {
   return deltas.map(({ data }) => (JSON.parse(data) as { text: string }).text).join("");
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an answer that is cut at random and taken up at random gateways has every event once${named}`,
+redisTest(
+  "an answer that is cut at random and taken up at random gateways has every event once",
   async () => {
     const [first, second, third] = [await start(), await start(), await start()];
     const at = (place: number): Gateway => (place === 0 ? first : place === 1 ? second : third);
@@ -132,8 +112,8 @@ test.skipIf(REDIS_MISSING !== undefined)(
   600_000,
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an answer that another gateway runs can be stopped, and is nothing to another tenant${named}`,
+redisTest(
+  "an answer that another gateway runs can be stopped, and is nothing to another tenant",
   async () => {
     const keys = { a: createApiKey(), b: createApiKey() };
     const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
@@ -152,7 +132,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
     for (const method of ["GET", "DELETE"]) {
       expect((await second.app.request(path, { method, headers: b })).status).toBe(404);
     }
-    for (const [key, content] of await server.entries()) {
+    for (const [key, content] of await redis.server.entries()) {
       expect(`${key} ${content.toString("latin1")}`).not.toContain("CANARY");
     }
     const followed = (async () => read(await second.app.request(path, { headers: a })))();
@@ -165,44 +145,37 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a cache that loses everything in mid-answer has it all again${named}`,
-  async () => {
-    const [first, second] = [await start(), await start()];
-    const said = Array.from({ length: 40 }, (_, index) => `${index} `);
-    first.seen.script = say(said, { pauseMs: 50 });
-    const seen = await read(await ask(first), 10);
-    const port = Number(new URL(server.url).port);
-    await server.kill();
-    server = await startRedis(port);
-    while (seen.at(-1)?.type !== "answer-end") {
-      // Until the first gateway has found the new server, nobody knows the answer.
-      const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
-      await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
-      seen.push(...(await takeUp(second, seen)));
-    }
-    expect(textOf(seen)).toBe(said.join(""));
-  },
-);
-
-test.skipIf(REDIS_MISSING !== undefined)(
-  `the reader of an answer whose gateway is gone is told so${named}`,
-  async () => {
-    const [first, second] = [await start({ holdMs: 2000 }), await start({ holdMs: 2000 })];
-    first.seen.script = say(Array.from({ length: 100_000 }, () => "word "));
-    const [begun] = await read(await ask(first), 1);
-    const path = `/v1/answers/${begun?.id.split(".")[0]}`;
+redisTest("a cache that loses everything in mid-answer has it all again", async () => {
+  const [first, second] = [await start(), await start()];
+  const said = Array.from({ length: 40 }, (_, index) => `${index} `);
+  first.seen.script = say(said, { pauseMs: 50 });
+  const seen = await read(await ask(first), 10);
+  await redis.server.kill();
+  await redis.restart();
+  while (seen.at(-1)?.type !== "answer-end") {
+    // Until the first gateway has found the new server, nobody knows the answer.
+    const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
     await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
-    const followed = (async () => read(await second.app.request(path)))();
-    first.connection.close();
-    const last = (await followed).at(-1);
-    expect(last?.type).toBe("error");
-    expect(JSON.parse(last?.data ?? "")).toMatchObject({ code: "unavailable", hint: "ask again" });
-  },
-);
+    seen.push(...(await takeUp(second, seen)));
+  }
+  expect(textOf(seen)).toBe(said.join(""));
+});
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `drafts of more than 4 MiB are left out for other gateways, the text is whole${named}`,
+redisTest("the reader of an answer whose gateway is gone is told so", async () => {
+  const [first, second] = [await start({ holdMs: 2000 }), await start({ holdMs: 2000 })];
+  first.seen.script = say(Array.from({ length: 100_000 }, () => "word "));
+  const [begun] = await read(await ask(first), 1);
+  const path = `/v1/answers/${begun?.id.split(".")[0]}`;
+  await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
+  const followed = (async () => read(await second.app.request(path)))();
+  first.connection.close();
+  const last = (await followed).at(-1);
+  expect(last?.type).toBe("error");
+  expect(JSON.parse(last?.data ?? "")).toMatchObject({ code: "unavailable", hint: "ask again" });
+});
+
+redisTest(
+  "drafts of more than 4 MiB are left out for other gateways, the text is whole",
   async () => {
     const [first, second] = [await start(), await start()];
     const said = Array.from({ length: 60 }, (_, index) => `${index} `);
@@ -216,16 +189,13 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an answer that ends with its reader is not shared${named}`,
-  async () => {
-    const gateway = await start();
-    gateway.seen.script = say(["one", "two"]);
-    for (const headers of [{}, { "idempotency-key": "a-key-of-the-caller" }]) {
-      const seen = await read(await ask(gateway, { on_disconnect: "cancel" }, headers));
-      expect(textOf(seen)).toBe("onetwo");
-      expect(seen.map(({ id }) => id).join("")).toBe("");
-    }
-    expect((await server.entries()).size).toBe(0);
-  },
-);
+redisTest("an answer that ends with its reader is not shared", async () => {
+  const gateway = await start();
+  gateway.seen.script = say(["one", "two"]);
+  for (const headers of [{}, { "idempotency-key": "a-key-of-the-caller" }]) {
+    const seen = await read(await ask(gateway, { on_disconnect: "cancel" }, headers));
+    expect(textOf(seen)).toBe("onetwo");
+    expect(seen.map(({ id }) => id).join("")).toBe("");
+  }
+  expect((await redis.server.entries()).size).toBe(0);
+});

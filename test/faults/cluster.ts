@@ -1,5 +1,4 @@
 import type { ChildProcess } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@medv/evaluation/answerers/free_port";
 import { ended, PROCESSES, type ProcessName, startProcess } from "../start_process.ts";
 import { type Network, startNetwork } from "./network.ts";
@@ -116,11 +115,6 @@ export async function startCluster({
       replicas.flatMap(({ lines }) => lines.filter((line) => line.includes(`"msg":"${event}"`))),
     stop,
   };
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(50);
 }
 
 async function startReplica(

@@ -1,20 +1,17 @@
-import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test, vi } from "vitest";
 import { ask, drawImage, type Outcome, tally } from "./ask.ts";
-import { type Cluster, startCluster, until } from "./cluster.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
 
 // Every test talks to several processes on a machine that is busy.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
+const redis = prepareRedis();
 let cluster: Cluster | undefined;
-let redis: RedisServer | undefined;
-afterEach(async () => {
-  await cluster?.stop();
-  await redis?.kill();
-});
+afterEach(() => cluster?.stop());
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 const ROUNDS = LONG ? 10 : 1;
 
 test(`of answers whose diffusion service is killed each ends whole or with a clear event and true text, and new ones go on`, async () => {
@@ -52,13 +49,12 @@ test(`of answers whose diffusion service is killed each ends whole or with a cle
   }
 });
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `questions about images all have their whole answers while a vision service is killed and comes back${named}`,
+redisTest(
+  "questions about images all have their whole answers while a vision service is killed and comes back",
   async () => {
-    redis = await startRedis();
     cluster = await startCluster({
       counts: { vision: 2 },
-      settings: { MEDV_CACHE_URL: redis.url, MEDV_SECRET: "s".repeat(32) },
+      settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
     });
     const url = cluster.url();
     const victim = cluster.replica("vision", 0);

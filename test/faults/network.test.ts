@@ -1,6 +1,7 @@
+import { until } from "@medv/runtime/testing/until";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ask, drawImage, tally } from "./ask.ts";
-import { type Cluster, type Edge, type Replica, startCluster, until } from "./cluster.ts";
+import { type Cluster, type Edge, type Replica, startCluster } from "./cluster.ts";
 
 // Every test talks to several processes on a machine that is busy.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });

@@ -1,31 +1,24 @@
-import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
-import { afterEach, expect, test, vi } from "vitest";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
+import { expect, vi } from "vitest";
 import { ask, drawImage, type Outcome, type Question, tally } from "./ask.ts";
-import { type Cluster, startCluster, until } from "./cluster.ts";
+import { startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
 
 // Every test talks to several processes on a machine that is busy.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
-let cluster: Cluster | undefined;
-let redis: RedisServer | undefined;
-afterEach(async () => {
-  await cluster?.stop();
-  await redis?.kill();
-});
-
+const redis = prepareRedis();
 const ROUNDS = LONG ? 10 : 2;
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `no request fails and no stream is cut while every replica of every process is restarted, ${ROUNDS} times${named}`,
+redisTest(
+  `no request fails and no stream is cut while every replica of every process is restarted, ${ROUNDS} times`,
   async () => {
-    redis = await startRedis();
-    cluster = await startCluster({
+    const cluster = await startCluster({
       counts: { vision: 2, diffusion: 2, gateway: 2 },
-      settings: { MEDV_CACHE_URL: redis.url, MEDV_SECRET: "s".repeat(32) },
+      settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
     });
-    const running = cluster;
+    redis.cleanUp(() => cluster.stop());
     const images = await Promise.all(Array.from({ length: 4 }, (_, index) => drawImage(index * 9)));
     const questions: readonly Question[] = [undefined, ...images].map((image) => ({
       image,
@@ -33,7 +26,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
     }));
     const truths = new Map<string | undefined, string>();
     for (const question of questions) {
-      truths.set(question.image, (await ask(running.url(0), question)).text);
+      truths.set(question.image, (await ask(cluster.url(0), question)).text);
     }
 
     // Stands for the load balancer, which sends nothing to a gateway that is about to stop.
@@ -52,7 +45,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
         const heard = Promise.withResolvers<void>();
         unheard[gateway]?.add(heard.promise);
         const onEvent = (): void => heard.resolve();
-        const outcome = await ask(running.url(gateway), { ...question, onEvent });
+        const outcome = await ask(cluster.url(gateway), { ...question, onEvent });
         heard.resolve();
         unheard[gateway]?.delete(heard.promise);
         outcomes.push(outcome);
@@ -67,7 +60,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
       for (const name of ["vision", "diffusion", "gateway"] as const) {
         for (const index of [0, 1] as const) {
           await progress();
-          const replica = running.replica(name, index);
+          const replica = cluster.replica(name, index);
           if (name === "gateway") {
             rotation.delete(index);
             // As the pod's preStop hook waits until every caller knows.

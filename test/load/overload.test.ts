@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test, vi } from "vitest";
 import { ask, type Outcome, tally } from "../faults/ask.ts";
-import { type Cluster, startCluster, until } from "../faults/cluster.ts";
+import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
 import { allNumbers, percentile, type ProcessNumbers } from "./process_numbers.ts";
 

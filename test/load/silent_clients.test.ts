@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test, vi } from "vitest";
 import { ask, tally } from "../faults/ask.ts";
-import { type Cluster, startCluster, until } from "../faults/cluster.ts";
+import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
 import { allNumbers, percentile } from "./process_numbers.ts";
 

@@ -1,46 +1,26 @@
-import {
-  connectPatiently,
-  REDIS_MISSING,
-  type RedisServer,
-  startRedis,
-} from "@medv/runtime/testing/redis_server";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { until } from "@medv/runtime/testing/until";
+import { expect } from "vitest";
 import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
 import type { TenantLimitsOptions } from "./tenant_limits.ts";
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 const NO_LIMITS = { requestsPerMinute: undefined, decoderMsPerMinute: undefined };
 const key = { a: createApiKey(), b: createApiKey() };
-const cleanUp: (() => unknown)[] = [];
-let server: RedisServer;
-
-beforeEach(async () => {
-  if (REDIS_MISSING !== undefined) return;
-  server = await startRedis();
-  cleanUp.push(() => server.kill());
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const redis = prepareRedis();
 
 /** Two gateways that share a cache. */
 async function startTwo(limits: TenantLimitsOptions = NO_LIMITS): Promise<[Gateway, Gateway]> {
   const apiKeys = parseApiKeys(`${entryOf("a", key.a)},${entryOf("b", key.b)}`);
   const start = async (): Promise<Gateway> => {
-    const connection = await connectPatiently(server);
-    cleanUp.push(() => connection.close());
+    const connection = await redis.connect();
     const gateway = await startScriptedGateway({ connection, limits, access: { apiKeys } });
-    cleanUp.push(gateway.stop);
+    redis.cleanUp(gateway.stop);
     return gateway;
   };
   return [await start(), await start()];
-}
-
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function ask({ app }: Gateway, token: string, genLength = 8): Promise<Response> {
@@ -52,8 +32,8 @@ async function ask({ app }: Gateway, token: string, genLength = 8): Promise<Resp
   });
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `requests at two gateways count together, per tenant, and 429 says when to come back${named}`,
+redisTest(
+  "requests at two gateways count together, per tenant, and 429 says when to come back",
   async () => {
     const gateways = await startTwo({ ...NO_LIMITS, requestsPerMinute: 6 });
     const responses = await Promise.all(
@@ -71,8 +51,8 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `predicted time of the decoder counts together, and a shorter answer still fits${named}`,
+redisTest(
+  "predicted time of the decoder counts together, and a shorter answer still fits",
   async () => {
     // 50 ms a token before the first answer is measured: 32 tokens are 1600 ms.
     const [first, second] = await startTwo({ ...NO_LIMITS, decoderMsPerMinute: 2000 });
@@ -83,42 +63,38 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a client token has its images at all gateways together${named}`,
-  async () => {
-    const [first, second] = await startTwo();
-    const made = await first.app.request("/v1/client_tokens", {
+redisTest("a client token has its images at all gateways together", async () => {
+  const [first, second] = await startTwo();
+  const made = await first.app.request("/v1/client_tokens", {
+    method: "POST",
+    headers: { authorization: `Bearer ${key.a}` },
+    body: JSON.stringify({ model: "phantom", images: 2, minutes: 5 }),
+  });
+  const { token } = (await made.json()) as { token: string };
+  const send = async ({ app }: Gateway, red: number): Promise<number> => {
+    const image_url = { url: dataUrl(await drawPng(red)) };
+    const content = [
+      { type: "image_url", image_url },
+      { type: "text", text: "What is it?" },
+    ];
+    const response = await app.request("/v1/chat/completions", {
       method: "POST",
-      headers: { authorization: `Bearer ${key.a}` },
-      body: JSON.stringify({ model: "phantom", images: 2, minutes: 5 }),
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] }),
     });
-    const { token } = (await made.json()) as { token: string };
-    const send = async ({ app }: Gateway, red: number): Promise<number> => {
-      const image_url = { url: dataUrl(await drawPng(red)) };
-      const content = [
-        { type: "image_url", image_url },
-        { type: "text", text: "What is it?" },
-      ];
-      const response = await app.request("/v1/chat/completions", {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}` },
-        body: JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] }),
-      });
-      return response.status;
-    };
-    expect([await send(first, 1), await send(second, 2)]).toEqual([200, 200]);
-    expect([await send(first, 3), await send(second, 3)]).toEqual([403, 403]);
-    // The same again is no other image, wherever it comes.
-    expect([await send(second, 1), await send(first, 2)]).toEqual([200, 200]);
-  },
-);
+    return response.status;
+  };
+  expect([await send(first, 1), await send(second, 2)]).toEqual([200, 200]);
+  expect([await send(first, 3), await send(second, 3)]).toEqual([403, 403]);
+  // The same again is no other image, wherever it comes.
+  expect([await send(second, 1), await send(first, 2)]).toEqual([200, 200]);
+});
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a cache that is killed leaves each gateway its own count, said once, until it is back${named}`,
+redisTest(
+  "a cache that is killed leaves each gateway its own count, said once, until it is back",
   async () => {
     const gateways = await startTwo({ ...NO_LIMITS, requestsPerMinute: 3 });
-    const port = Number(new URL(server.url).port);
-    await server.kill();
+    await redis.server.kill();
     for (const gateway of gateways) {
       const statuses: number[] = [];
       for (let sent = 0; sent < 4; sent++) statuses.push((await ask(gateway, key.a)).status);
@@ -126,7 +102,7 @@ test.skipIf(REDIS_MISSING !== undefined)(
       const events = gateway.seen.logs.map(({ event }) => event);
       expect(events.filter((event) => event === "count-alone")).toHaveLength(1);
     }
-    server = await startRedis(port);
+    await redis.restart();
     await until(async () => {
       await ask(gateways[0], key.b);
       return gateways[0].seen.logs.some(({ event }) => event === "count-together");

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { breaker } from "./breaker.ts";
 import { createLogger } from "./logger.ts";
 import { type RunningService, startService } from "./service.ts";
+import { until } from "./testing/until.ts";
 
 const NEVER = new AbortController().signal;
 const cleanUp: (() => unknown)[] = [];
@@ -83,10 +84,7 @@ function tryOnce(client: ReturnType<typeof guarded>, seen: Seen, signal: AbortSi
       }
     }
   };
-  const begun = async (): Promise<void> => {
-    while (seen.calls === before) await sleep(20);
-  };
-  return { begun: begun(), end: attempt() };
+  return { begun: until(() => seen.calls > before), end: attempt() };
 }
 
 test("breaker() stops asking a silent service, says when to try again, and finds it when it is back", async () => {
@@ -108,10 +106,10 @@ test("breaker() stops asking a silent service, says when to try again, and finds
   await expect(lengthsOf(client)).rejects.toMatchObject({ code: "unavailable" });
   expect(seen.calls).toBe(before);
   seen.mode = "answer";
-  while (changes.length < 2) {
+  await until(async () => {
     await client.encode({}, { signal: NEVER }).catch(() => {});
-    await sleep(20);
-  }
+    return changes.length === 2;
+  });
   expect(changes).toEqual([true, false]);
   expect(await client.encode({}, { signal: NEVER })).toMatchObject({ cached: true });
 });
@@ -129,10 +127,10 @@ test("breaker() lets one call try, and nobody waits for it, however long it may 
   await expect(client.encode({}, { signal: NEVER })).rejects.toMatchObject({ code: "unavailable" });
   expect(seen.calls).toBe(before);
   seen.mode = "answer";
-  while (changes.length < 2) {
+  await until(async () => {
     await client.encode({}, { signal: NEVER }).catch(() => {});
-    await sleep(20);
-  }
+    return changes.length === 2;
+  });
   controller.abort(new Error("enough"));
   await expect(trying.end).rejects.toThrow("enough");
   expect(changes).toEqual([true, false]);

@@ -1,6 +1,5 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { createClient, credentialsOf, type TlsFiles } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
@@ -12,6 +11,7 @@ import { type RunningService, startService } from "./service.ts";
 import { readSettings } from "./setting.ts";
 import { type Authority, createAuthority, issue } from "./testing/certificates.ts";
 import { healthClient } from "./testing/check_health.ts";
+import { until } from "./testing/until.ts";
 import { TLS_SETTINGS, tlsFiles } from "./tls_setting.ts";
 
 const NAME = VisionEncoder.typeName;
@@ -70,7 +70,7 @@ describe("mutual TLS between two processes", () => {
     const before = await shownCertificate(service.port, files);
     await issue(ours, ours, { into: files });
     const renewed = readFileSync(files.certificate, "utf8");
-    while ((await shownCertificate(service.port, files)) === before) await sleep(20);
+    await until(async () => (await shownCertificate(service.port, files)) !== before);
     expect(await shownCertificate(service.port, files)).toBe(fingerprintOf(renewed));
     await expect(call(service, files)).resolves.toMatchObject({ cached: true });
   });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import type { Logger } from "../logger.ts";
 import { CacheConnection } from "../remote_cache/cache_connection.ts";
 
 /** Why tests against a real server are skipped here; undefined where they run. */
@@ -27,8 +28,9 @@ export type RedisServer = {
 export async function connectPatiently(
   { url }: Pick<RedisServer, "url">,
   key?: Uint8Array,
+  logger: Pick<Logger, "warn"> = { warn: () => {} },
 ): Promise<CacheConnection> {
-  const connection = new CacheConnection({ url, key }, { warn: () => {} }, 60_000);
+  const connection = new CacheConnection({ url, key }, logger, 60_000);
   while ((await connection.tolerate((redis) => redis.ping())) === undefined) await sleep(50);
   return connection;
 }
