@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { decodeImage } from "./decode_image.ts";
 import { restrictDecoders } from "./decode_picture.ts";
 import { type RgbImage, plainImage } from "./rgb_image.ts";
+import { encode16 } from "./testing/encode16.ts";
 
 const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
 const WIDTH = 40;
@@ -31,10 +32,7 @@ describe("decodeImage()", () => {
 
   test.each(["png", "tiff"] as const)("cuts 16-bit grey %s to the upper 8 bits", async (format) => {
     const levels = Uint16Array.from({ length: 256 }, (_, at) => at * 257 - (at % 3));
-    const file = await sharp(levels, { raw: { width: 16, height: 16, channels: 1 } })
-      .toColourspace("grey16")
-      .toFormat(format, { compression: format === "tiff" ? "lzw" : undefined })
-      .toBuffer();
+    const file = await encode16(levels, format, { width: 16, height: 16, channels: 1 });
     const { data } = await decodeImage(file, LIMITS);
     expect([...data]).toEqual([...levels].flatMap((level) => Array(3).fill(level >> 8)));
   });
@@ -43,10 +41,7 @@ describe("decodeImage()", () => {
     "cuts 16-bit colour %s to the upper 8 bits",
     async (format) => {
       const levels = Uint16Array.from({ length: 16 * 16 * 3 }, (_, at) => at * 85);
-      const file = await sharp(levels, { raw: { width: 16, height: 16, channels: 3 } })
-        .toColourspace("rgb16")
-        .toFormat(format, { compression: format === "tiff" ? "lzw" : undefined })
-        .toBuffer();
+      const file = await encode16(levels, format, { width: 16, height: 16, channels: 3 });
       const { data } = await decodeImage(file, LIMITS);
       expect([...data]).toEqual([...levels].map((level) => level >> 8));
     },
