@@ -8,6 +8,7 @@ import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testi
 import { redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
 import { afterAll, beforeAll, expect } from "vitest";
+import { readMetric } from "./read_metric.ts";
 import { ended, type ProcessName, startProcess } from "./start_process.ts";
 
 /** A process, and where its metrics stand. */
@@ -64,17 +65,12 @@ async function tiers(): Promise<Readonly<Record<string, number>>> {
   const entries = [...(await server.entries())].filter(([key]) => key !== keyOf(DELETED_IMAGES));
   return {
     cache: entries.reduce((sum, [, content]) => sum + content.length, 0),
-    vision: await metric(vision, "medv_vision_embedding_bytes"),
-    "diffusion 0": await metric(diffusions[0], "medv_diffusion_embedding_bytes"),
-    "diffusion 1": await metric(diffusions[1], "medv_diffusion_embedding_bytes"),
-    "gateway 0": await metric(gateways[0], "medv_gateway_image_bytes"),
-    "gateway 1": await metric(gateways[1], "medv_gateway_image_bytes"),
+    vision: await readMetric(vision.metrics, "medv_vision_embedding_bytes"),
+    "diffusion 0": await readMetric(diffusions[0]?.metrics ?? "", "medv_diffusion_embedding_bytes"),
+    "diffusion 1": await readMetric(diffusions[1]?.metrics ?? "", "medv_diffusion_embedding_bytes"),
+    "gateway 0": await readMetric(gateways[0]?.metrics ?? "", "medv_gateway_image_bytes"),
+    "gateway 1": await readMetric(gateways[1]?.metrics ?? "", "medv_gateway_image_bytes"),
   };
-}
-
-async function metric(process: Running | undefined, name: string): Promise<number> {
-  const text = await (await fetch(process?.metrics ?? "")).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
 function urlOf(gateway: number, path: string): string {

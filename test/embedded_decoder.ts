@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { openDecoder, type DecoderSession } from "@medv/diffusion/decoder_session";
+import type { DecoderSession } from "@medv/diffusion/decoder_session";
 import { generate } from "@medv/diffusion/generate";
 import {
   GenerateRequestSchema,
@@ -14,10 +14,8 @@ import {
 import { Workload } from "@medv/diffusion/workload";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
 import { createLogger } from "@medv/runtime/logger";
-import { renderImage } from "@medv/training/images/render_image";
-import { openTower } from "@medv/vision/tower_session";
-import { fileURLToPath } from "node:url";
-import { embeddingFloats } from "./embedding_floats.ts";
+import { embedPhantom } from "./embed_phantom.ts";
+import { openEmbeddedSessions } from "./embedded_sessions.ts";
 
 /** One answer, as its events told it. */
 export type Told = {
@@ -39,38 +37,16 @@ export async function openEmbeddedDecoder(): Promise<{
   ): Promise<readonly Told[]>;
   release(): Promise<void>;
 }> {
-  const shared = {
-    checkpoint: fileURLToPath(new URL("../model/checkpoints/phantom", import.meta.url)),
-    threads: 1,
-    device: "cpu",
-    precision: "float32",
-    onExit: (error: Error) => {
-      throw error;
-    },
-  } as const;
-  const tower = await openTower(shared);
-  const decoder = await openDecoder(
-    {
-      ...shared,
-      cacheDirectory: "",
-      onQuantizeProgress: () => undefined,
-      maxBatchRows: 16,
-      runMemoryBytes: 2 ** 30,
-      onRun: () => undefined,
-    },
-    new AbortController().signal,
-  );
+  const { tower, decoder, release } = await openEmbeddedSessions({ maxBatchRows: 16 });
   const { vision } = decoder.checkpoint.config;
   const options = {
     ...decoder,
     model: "phantom",
     // A handle's digest is its drawn image's number here.
-    readEmbedding: async ({ digest }: EmbeddingHandle, signal: AbortSignal) => {
-      const { pixels } = renderImage("validation", 1, Number(digest), vision);
-      const shape = [1, vision.imageSize, vision.imageSize, 3];
-      const { data } = await tower.run({ dtype: "uint8", shape, data: pixels.slice() }, signal);
-      return { data: embeddingFloats(data), pulled: true };
-    },
+    readEmbedding: async ({ digest }: EmbeddingHandle, signal: AbortSignal) => ({
+      data: await embedPhantom(tower, vision, Number(digest), signal),
+      pulled: true,
+    }),
     randomSeed: () => 7,
     metrics: { onAnswer: () => undefined },
     workload: new Workload({ maxRows: 16, maxQueueMs: 60_000 }),
@@ -78,10 +54,7 @@ export async function openEmbeddedDecoder(): Promise<{
   };
   return {
     session: decoder,
-    async release() {
-      await tower.release();
-      await decoder.release();
-    },
+    release,
     async ask(settings, choices = 1, phantom?: number) {
       const request = create(GenerateRequestSchema, {
         model: "phantom",

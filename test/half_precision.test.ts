@@ -1,13 +1,11 @@
-import { openDecoder } from "@medv/diffusion/decoder_session";
 import { denoise, type RunEnd } from "@medv/diffusion/denoise";
 import { resolveSettings } from "@medv/diffusion/resolve_settings";
 import { UNWATCHED } from "@medv/diffusion/run_batcher";
 import { create } from "@bufbuild/protobuf";
 import { GenerationSettingsSchema, Profile } from "@medv/proto/diffusion";
-import { openTower } from "@medv/vision/tower_session";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { describePhantoms } from "./bench/decode/prompts.ts";
+import { openEmbeddedSessions } from "./embedded_sessions.ts";
 
 const PRECISIONS = ["float32", "float16"] as const;
 
@@ -33,27 +31,7 @@ async function describe(precision: (typeof PRECISIONS)[number]): Promise<{
   readonly embedding: Float32Array;
   readonly end: RunEnd;
 }> {
-  const shared = {
-    checkpoint: fileURLToPath(new URL("../model/checkpoints/phantom", import.meta.url)),
-    threads: 1,
-    device: "cpu",
-    precision,
-    onExit: (error: Error) => {
-      throw error;
-    },
-  } as const;
-  const tower = await openTower(shared);
-  const decoder = await openDecoder(
-    {
-      ...shared,
-      cacheDirectory: "",
-      onQuantizeProgress: () => undefined,
-      maxBatchRows: 1,
-      runMemoryBytes: 2 ** 30,
-      onRun: () => undefined,
-    },
-    new AbortController().signal,
-  );
+  const { tower, decoder, release } = await openEmbeddedSessions({ precision, maxBatchRows: 1 });
   try {
     const [request] = await describePhantoms(1, tower, decoder);
     if (request === undefined) throw new RangeError("Cannot draw a phantom");
@@ -72,8 +50,7 @@ async function describe(precision: (typeof PRECISIONS)[number]): Promise<{
     if (last === undefined) throw new RangeError("Cannot find an answer");
     return { embedding: request.embeddings.data, end: last };
   } finally {
-    await tower.release();
-    await decoder.release();
+    await release();
   }
 }
 

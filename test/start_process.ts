@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
+const END_WITH_PARENT = new URL("./end_with_parent.ts", import.meta.url).href;
 
 export type ProcessName = "vision" | "diffusion" | "gateway";
 
@@ -17,7 +18,8 @@ export const PROCESSES: Readonly<
 };
 
 /**
- * Starts a process and waits until a line of its log names `event`.
+ * Starts a process and waits until a line of its log names `event`. It ends with the test's process at the latest, also
+ * where a hook ran out of time or the test was killed.
  *
  * @param lines Gets every line that it prints.
  * @throws {Error} If it ends before, with what it printed last.
@@ -29,15 +31,15 @@ export async function startProcess(
   event = PROCESSES[name].ready,
 ): Promise<ChildProcess> {
   const { entry } = PROCESSES[name];
-  const child = spawn(process.execPath, [join(ROOT, entry)], {
+  const child = spawn(process.execPath, ["--import", END_WITH_PARENT, join(ROOT, entry)], {
     env: { ...process.env, MEDV_LOG_LEVEL: "debug", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   await new Promise<void>((resolve, reject) => {
     child.on("exit", (code) =>
       reject(new Error(`${entry} ended with ${code}: ${lines.slice(-3).join("\n")}`)),
     );
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const stream of [child.stdout, child.stderr].filter((each) => each !== null)) {
       createInterface({ input: stream }).on("line", (line) => {
         lines.push(line);
         if (line.includes(`"${event}"`)) resolve();

@@ -2,13 +2,10 @@ import { randomBytes } from "node:crypto";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
 import { until } from "@medv/runtime/testing/until";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, drawImage } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type Network, startNetwork } from "./network.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 

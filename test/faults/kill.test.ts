@@ -1,12 +1,9 @@
 import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ask, drawImage, type Outcome, tally } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const redis = prepareRedis();
 let cluster: Cluster | undefined;

@@ -1,10 +1,8 @@
 import { until } from "@medv/runtime/testing/until";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readMetric } from "../read_metric.ts";
 import { ask, drawImage, tally } from "./ask.ts";
 import { type Cluster, type Edge, type Replica, startCluster } from "./cluster.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const EDGES: readonly Edge[] = ["gateway > vision", "gateway > diffusion", "diffusion > vision"];
 
@@ -76,6 +74,5 @@ describe("a network that swallows everything", () => {
 
 /** Sockets, timers and processes that a process holds. */
 async function handles({ metricsUrl }: Replica): Promise<number> {
-  const text = await (await fetch(metricsUrl, { headers: { connection: "close" } })).text();
-  return Number(/^nodejs_active_handles_total (\d+)$/m.exec(text)?.[1]);
+  return await readMetric(metricsUrl, "nodejs_active_handles_total");
 }

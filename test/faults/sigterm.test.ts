@@ -3,14 +3,11 @@ import { readdirSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { freePort } from "@medv/evaluation/answerers/free_port";
 import { until } from "@medv/runtime/testing/until";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ended, type ProcessName, startProcess } from "../start_process.ts";
 import { ask, drawImage, tally } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { copyCheckpoint } from "./copy_checkpoint.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 let cluster: Cluster;
 beforeAll(async () => {

@@ -3,14 +3,11 @@ import { openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSyn
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { freePort } from "@medv/evaluation/answerers/free_port";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ended, PROCESSES, startProcess } from "../start_process.ts";
 import { ask } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { copyCheckpoint } from "./copy_checkpoint.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@medv/runtime/testing/until";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { percentile } from "../bench/median.ts";
 import { ask, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers, percentile, type ProcessNumbers } from "./process_numbers.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+import { allNumbers, type ProcessNumbers } from "./process_numbers.ts";
 
 let cluster: Cluster | undefined;
 afterEach(() => cluster?.stop());

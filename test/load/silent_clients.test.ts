@@ -1,14 +1,12 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { until } from "@medv/runtime/testing/until";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { percentile } from "../bench/median.ts";
 import { ask, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers, percentile } from "./process_numbers.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+import { allNumbers } from "./process_numbers.ts";
 
 let cluster: Cluster | undefined;
 const sockets: Socket[] = [];

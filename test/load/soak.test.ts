@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ask, drawImage, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
 import { allNumbers, type ProcessNumbers } from "./process_numbers.ts";
-
-// Every test talks to several processes on a machine that is busy.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 let cluster: Cluster | undefined;
 afterEach(() => cluster?.stop());

@@ -5,9 +5,8 @@ import { imageRows } from "@medv/model/image_rows";
 import { mergePrompt } from "@medv/model/merge_prompt";
 import { randomOf } from "@medv/phantoms/random";
 import { descriptionQuestion } from "@medv/phantoms/text/descriptions";
-import { renderImage } from "@medv/training/images/render_image";
 import type { TowerSession } from "@medv/vision/tower_session";
-import { embeddingFloats } from "../../embedding_floats.ts";
+import { embedPhantom } from "../../embed_phantom.ts";
 
 /** Prompts that ask for a description of a drawn image each, ready for the decoder. */
 export async function describePhantoms(
@@ -20,10 +19,6 @@ export async function describePhantoms(
   const layout = { width: 1, height: 1, tiles: 1, gridWidth: 0, gridHeight: 0 };
   const requests: Omit<DenoiseRequest, "settings">[] = [];
   for (let index = 0; index < count; index++) {
-    const { pixels } = renderImage("validation", 1, index, vision);
-    const { signal } = new AbortController();
-    const shape = [1, vision.imageSize, vision.imageSize, 3];
-    const { data } = await tower.run({ dtype: "uint8", shape, data: pixels.slice() }, signal);
     const text = descriptionQuestion(randomOf("validation", 1, index, "bench"));
     const ids = chatPrompt(tokenizer, [{ role: "user", text, images: 1 }], {
       systemPrompt: "general",
@@ -32,7 +27,7 @@ export async function describePhantoms(
     requests.push({
       prompt: mergePrompt(ids, [imageRows(layout, side, image)], { offsets: [0], taps: 1 }),
       embeddings: {
-        data: embeddingFloats(data),
+        data: await embedPhantom(tower, vision, index, new AbortController().signal),
         tokens: side * side,
         hidden: vision.hiddenSize,
       },

@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { freePort } from "@medv/evaluation/answerers/free_port";
+import { until } from "@medv/runtime/testing/until";
+import { expect, test } from "vitest";
+
+test("startProcess() starts what ends with the process that called it, even if that is killed", async () => {
+  const port = await freePort();
+  const caller = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "start_and_stay.ts"), String(port)],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await once(caller.stdout, "data");
+  const lives = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/healthz`, { headers: { connection: "close" } }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  expect(await lives()).toBe(true);
+  caller.kill("SIGKILL");
+  await until(async () => !(await lives()));
+});
