@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { askAbout } from "./testing/ask_about.ts";
 import { answerHello, type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
@@ -17,8 +18,7 @@ type Frame = {
 };
 
 function ask(onDisconnect: string) {
-  const messages = [{ role: "user", content: "What is it?" }];
-  const body = JSON.stringify({ model: "phantom", messages, on_disconnect: onDisconnect });
+  const body = JSON.stringify(askAbout([], { on_disconnect: onDisconnect }));
   return gateway.app.request("/v1/answers", { method: "POST", body });
 }
 

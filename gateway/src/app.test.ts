@@ -2,6 +2,7 @@ import { DomainError } from "@medv/proto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { listen } from "./listen.ts";
 import { NOTICE } from "./notice.ts";
+import { askAbout } from "./testing/ask_about.ts";
 import { answerHello, dataUrl, drawPng, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
@@ -17,16 +18,11 @@ beforeEach(() => {
 });
 
 const CHAT = "/v1/chat/completions";
-const ask = { model: "phantom", messages: [{ role: "user", content: "What is it?" }] };
+const ask = askAbout();
 
 function post(route: string, body: unknown, init: RequestInit = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return gateway.app.request(route, { method: "POST", body: text, ...init });
-}
-
-function withImages(urls: readonly string[], text = "What is it?") {
-  const images = urls.map((url) => ({ type: "image_url", image_url: { url } }));
-  return { ...ask, messages: [{ role: "user", content: [...images, { type: "text", text }] }] };
 }
 
 async function upload(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -87,7 +83,7 @@ test("createApp() streams a chat completion with committed text only, and its us
 });
 
 test("createApp() streams a native answer with provisional and committed text", async () => {
-  const response = await post("/v1/answers", withImages([dataUrl(await drawPng(1))]));
+  const response = await post("/v1/answers", askAbout([dataUrl(await drawPng(1))]));
   expect(response.headers.get("content-type")).toContain("text/event-stream");
   expect(framesOf(await response.text())).toMatchObject([
     { type: "image-ready", index: 0, width: 8, height: 8, tiles: 1, cached: false },
@@ -124,23 +120,23 @@ test("createApp() hands the settings to the decoder under its names", async () =
 test.each(["data URL", "upload"])("createApp() encodes once for a follow-up by %s", async (way) => {
   const bytes = await drawPng(way === "upload" ? 2 : 3);
   const url = way === "upload" ? `medv-image:${await upload(bytes)}` : dataUrl(bytes);
-  await (await post(CHAT, withImages([url]))).text();
+  await (await post(CHAT, askAbout([url]))).text();
   const { encodes } = gateway.seen;
-  const second = await post(CHAT, withImages([url], "And now?"));
+  const second = await post(CHAT, askAbout([url], { text: "And now?" }));
   expect(await second.json()).toMatchObject({ usage: { details: { image_cache: "hit" } } });
   expect(gateway.seen.encodes).toBe(encodes);
 });
 
 test("createApp() encodes once for concurrent questions about the same bytes", async () => {
   const { encodes } = gateway.seen;
-  const body = withImages([dataUrl(await drawPng(4))]);
+  const body = askAbout([dataUrl(await drawPng(4))]);
   await Promise.all(Array.from({ length: 4 }, async () => (await post(CHAT, body)).text()));
   expect(gateway.seen.encodes).toBe(encodes + 1);
 });
 
 test("createApp() encodes again once when the decoder does not find the embedding", async () => {
   const url = dataUrl(await drawPng(5));
-  await (await post(CHAT, withImages([url]))).text();
+  await (await post(CHAT, askAbout([url]))).text();
   gateway.forgetEmbeddings();
   gateway.seen.script = async function* (request, context) {
     const digest = request.images[0]?.handle?.digest ?? "";
@@ -148,7 +144,7 @@ test("createApp() encodes again once when the decoder does not find the embeddin
     yield* answerHello(request, context);
   };
   const { encodes } = gateway.seen;
-  const response = await post(CHAT, withImages([url]));
+  const response = await post(CHAT, askAbout([url]));
   expect(await response.json()).toMatchObject({ usage: { details: { image_cache: "miss" } } });
   expect(gateway.seen.encodes).toBe(encodes + 1);
 });
@@ -159,7 +155,7 @@ test("createApp() gives up when the embedding is missing twice", async () => {
     throw new DomainError("embedding_not_found", "Cannot find it");
   };
   gateway.seen.requests.length = 0;
-  const response = await post(CHAT, withImages([dataUrl(await drawPng(6))]));
+  const response = await post(CHAT, askAbout([dataUrl(await drawPng(6))]));
   expect(response.status).toBe(503);
   expect(gateway.seen.requests).toHaveLength(2);
 });
@@ -167,7 +163,7 @@ test("createApp() gives up when the embedding is missing twice", async () => {
 test("createApp() sends several images in their order, between the text", async () => {
   const id = await upload(await drawPng(7, 16));
   const urls = [dataUrl(await drawPng(8)), `medv-image:${id}`];
-  const response = await post(CHAT, withImages(urls, "Compare"));
+  const response = await post(CHAT, askAbout(urls, { text: "Compare" }));
   expect(response.status).toBe(200);
   const [request] = gateway.seen.requests;
   expect(request?.images.map(({ width }) => width)).toEqual([8, 16]);
@@ -275,7 +271,7 @@ test("an answer has its time for everything: an image that does not come in it i
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
   });
-  const body = JSON.stringify(withImages(["https://images.example.org/a"]));
+  const body = JSON.stringify(askAbout(["https://images.example.org/a"]));
   const response = await slow.app.request(CHAT, { method: "POST", body });
   expect(response.status).toBe(504);
   expect(await response.json()).toMatchObject({ error: { code: "deadline_exceeded" } });

@@ -1,5 +1,6 @@
 import { FinishReason, Priority } from "@medv/proto/diffusion";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { askAbout } from "./testing/ask_about.ts";
 import { type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
@@ -14,7 +15,7 @@ beforeEach(() => {
 });
 
 const CHAT = "/v1/chat/completions";
-const ask = { model: "phantom", messages: [{ role: "user", content: "What is it?" }] };
+const ask = askAbout();
 
 function post(route: string, body: object) {
   return gateway.app.request(route, { method: "POST", body: JSON.stringify(body) });

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
 import { ClientTokens } from "./auth/client_tokens.ts";
+import { askAbout } from "./testing/ask_about.ts";
+import { bearer } from "./testing/bearer.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 const key = createApiKey();
@@ -13,8 +15,8 @@ afterAll(() => gateway.stop());
 afterEach(() => vi.useRealTimers());
 
 function call(path: string, token: string, body?: RequestInit["body"]) {
-  const headers = { authorization: `Bearer ${token}` };
-  return gateway.app.request(path, { method: "POST", headers, body: body ?? null });
+  const init = { method: "POST", headers: bearer(token), body: body ?? null };
+  return gateway.app.request(path, init);
 }
 
 function wanted(changes: object = {}): string {
@@ -28,9 +30,7 @@ async function newToken(changes: object = {}): Promise<string> {
 }
 
 function question(urls: readonly string[], model = "phantom"): string {
-  const images = urls.map((url) => ({ type: "image_url", image_url: { url } }));
-  const content = [...images, { type: "text", text: "What is it?" }];
-  return JSON.stringify({ model, messages: [{ role: "user", content }] });
+  return JSON.stringify(askAbout(urls, { model }));
 }
 
 test("POST /v1/client_tokens gives a token that says what it allows, and is cached nowhere", async () => {

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Attribute, writeDicom } from "./image/dicom/testing/write_dicom.ts";
+import { askAbout } from "./testing/ask_about.ts";
 import { startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 const CANARY = "CANARY";
@@ -84,18 +85,7 @@ test("nothing of a DICOM file but pixels and technical terms leaves the parser",
   expect(await everything(created)).not.toContain(CANARY);
   const answer = await gateway.app.request("/v1/chat/completions", {
     method: "POST",
-    body: JSON.stringify({
-      model: "phantom",
-      messages: [
-        {
-          role: "user",
-          content: [
-            { type: "image_url", image_url: { url: `medv-image:${id}` } },
-            { type: "text", text: "What is it?" },
-          ],
-        },
-      ],
-    }),
+    body: JSON.stringify(askAbout([`medv-image:${id}`])),
   });
   expect(answer.status).toBe(200);
   expect(gateway.seen.requests).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { DomainError } from "@medv/proto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { askAbout } from "./testing/ask_about.ts";
 import { dataUrl, MAX_IMAGE_BYTES, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const CHAT = "/v1/chat/completions";
-const ask = { model: "phantom", messages: [{ role: "user", content: "What is it?" }] };
+const ask = askAbout();
 
 function post(route: string, body: unknown) {
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -3,9 +3,10 @@ import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
 import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
 import { expect } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
 import type { AuthenticateOptions } from "./auth/authenticate.ts";
 import { DELETED_IMAGES } from "./forgotten_image.ts";
+import { askAbout } from "./testing/ask_about.ts";
+import { bearer } from "./testing/bearer.ts";
 import {
   answerHello,
   dataUrl,
@@ -13,6 +14,7 @@ import {
   type Script,
   startScriptedGateway,
 } from "./testing/scripted_gateway.ts";
+import { twoTenants } from "./testing/two_tenants.ts";
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 
@@ -31,16 +33,8 @@ async function keptKeys(): Promise<string[]> {
   return [...(await redis.server.entries()).keys()].filter((key) => key !== keyOf(DELETED_IMAGES));
 }
 
-function bearer(token: string) {
-  return { authorization: `Bearer ${token}` };
-}
-
 async function ask({ app }: Gateway, ...urls: string[]): Promise<Response> {
-  const content = [
-    ...urls.map((url) => ({ type: "image_url", image_url: { url } })),
-    { type: "text", text: "What is it?" },
-  ];
-  const body = JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] });
+  const body = JSON.stringify(askAbout(urls));
   return await app.request("/v1/chat/completions", { method: "POST", body });
 }
 
@@ -107,22 +101,21 @@ function forgetOnce({ seen, forgetEmbeddings }: Gateway): Script {
 redisTest(
   "an id is nothing to another tenant, at whichever gateway, and its file is not shared",
   async () => {
-    const keys = { a: createApiKey(), b: createApiKey() };
-    const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
+    const { key, apiKeys } = twoTenants();
     const [first, second] = [await start({ apiKeys }), await start({ apiKeys })];
     const bytes = Buffer.concat([await drawPng(36), Buffer.from("CANARY of the file")]);
     const sent = await first.app.request("/v1/images", {
       method: "POST",
-      headers: bearer(keys.a),
+      headers: bearer(key.a),
       body: bytes,
     });
     const { id } = (await sent.json()) as { id: string };
     for (const { app } of [first, second]) {
       const path = `/v1/images/${id}`;
-      expect((await app.request(path, { headers: bearer(keys.b) })).status).toBe(404);
-      const removed = await app.request(path, { method: "DELETE", headers: bearer(keys.b) });
+      expect((await app.request(path, { headers: bearer(key.b) })).status).toBe(404);
+      const removed = await app.request(path, { method: "DELETE", headers: bearer(key.b) });
       expect(removed.status).toBe(404);
-      expect((await app.request(path, { headers: bearer(keys.a) })).status).toBe(200);
+      expect((await app.request(path, { headers: bearer(key.a) })).status).toBe(200);
     }
     for (const content of (await redis.server.entries()).values()) {
       expect(content.includes("CANARY")).toBe(false);

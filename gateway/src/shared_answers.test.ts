@@ -6,9 +6,11 @@ import { until } from "@medv/runtime/testing/until";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { array, assert, asyncProperty, integer, nat, record, string } from "fast-check";
 import { expect } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "./auth/api_key.ts";
 import type { AuthenticateOptions } from "./auth/authenticate.ts";
+import { askAbout } from "./testing/ask_about.ts";
+import { bearer } from "./testing/bearer.ts";
 import { type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
+import { twoTenants } from "./testing/two_tenants.ts";
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 type Sent = { readonly id: string; readonly type: string; readonly data: string };
@@ -44,12 +46,10 @@ function say(
 }
 
 async function ask({ app }: Gateway, changes: object = {}, headers = {}): Promise<Response> {
-  const messages = [{ role: "user", content: "What is it?" }];
-  const body = { model: "phantom", messages, on_disconnect: "continue", ...changes };
   return await app.request("/v1/answers", {
     method: "POST",
     headers,
-    body: JSON.stringify(body),
+    body: JSON.stringify(askAbout([], { on_disconnect: "continue", ...changes })),
   });
 }
 
@@ -115,14 +115,13 @@ redisTest(
 redisTest(
   "an answer that another gateway runs can be stopped, and is nothing to another tenant",
   async () => {
-    const keys = { a: createApiKey(), b: createApiKey() };
-    const apiKeys = parseApiKeys(`${entryOf("a", keys.a)},${entryOf("b", keys.b)}`);
+    const { key, apiKeys } = twoTenants();
     const [first, second] = [
       await start({ access: { apiKeys } }),
       await start({ access: { apiKeys } }),
     ];
-    const a = { authorization: `Bearer ${keys.a}` };
-    const b = { authorization: `Bearer ${keys.b}` };
+    const a = bearer(key.a);
+    const b = bearer(key.b);
     first.seen.script = say(Array.from({ length: 100_000 }, () => "CANARY "));
     const [begun] = await read(await ask(first, {}, a), 1);
     const path = `/v1/answers/${begun?.id.split(".")[0]}`;
@@ -132,8 +131,8 @@ redisTest(
     for (const method of ["GET", "DELETE"]) {
       expect((await second.app.request(path, { method, headers: b })).status).toBe(404);
     }
-    for (const [key, content] of await redis.server.entries()) {
-      expect(`${key} ${content.toString("latin1")}`).not.toContain("CANARY");
+    for (const [name, content] of await redis.server.entries()) {
+      expect(`${name} ${content.toString("latin1")}`).not.toContain("CANARY");
     }
     const followed = (async () => read(await second.app.request(path, { headers: a })))();
     await until(

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Page } from "../page.ts";
+import { askAbout } from "../testing/ask_about.ts";
+import { bearer } from "../testing/bearer.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
-import { createApiKey, entryOf, parseApiKeys } from "./api_key.ts";
+import { twoTenants } from "../testing/two_tenants.ts";
 import { tenantScopes } from "./tenant_scope.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -20,12 +22,11 @@ const OPEN = [
   "/assets/main-1.js",
 ];
 
-const key = { a: createApiKey(), b: createApiKey() };
+const { key, apiKeys } = twoTenants();
 const scopeOf = tenantScopes(new Uint8Array(32).fill(7));
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
 
 beforeAll(async () => {
-  const apiKeys = parseApiKeys(`${entryOf("a", key.a)},${entryOf("b", key.b)}`);
   gateway = await startScriptedGateway({ page, access: { apiKeys, scopeOf } });
 });
 afterAll(() => gateway.stop());
@@ -33,10 +34,6 @@ beforeEach(() => {
   gateway.seen.requests.length = 0;
   gateway.seen.encodeRequests.length = 0;
 });
-
-function bearer(token: string) {
-  return { authorization: `Bearer ${token}` };
-}
 
 test("requireCaller() lets no route but health, the document and the page's files answer without a key", async () => {
   const routes = gateway.app.routes.filter(({ method }) => method !== "ALL");
@@ -84,11 +81,7 @@ test("requireCaller() answers 401 in the shape of the route, with what to do", a
 });
 
 async function ask(token: string, url: string): Promise<Response> {
-  const content = [
-    { type: "image_url", image_url: { url } },
-    { type: "text", text: "What is it?" },
-  ];
-  const body = JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] });
+  const body = JSON.stringify(askAbout([url]));
   const headers = { ...bearer(token), "content-type": "application/json" };
   return await gateway.app.request("/v1/chat/completions", { method: "POST", headers, body });
 }
@@ -124,11 +117,7 @@ test("an image id and an answer id are nothing to another tenant", async () => {
   const answer = await gateway.app.request("/v1/answers", {
     method: "POST",
     headers: bearer(key.a),
-    body: JSON.stringify({
-      model: "phantom",
-      messages: [{ role: "user", content: "What is it?" }],
-      on_disconnect: "continue",
-    }),
+    body: JSON.stringify(askAbout([], { on_disconnect: "continue" })),
   });
   const answerId = /^id: (ans_[0-9a-f]+)\./m.exec(await answer.text())?.[1];
   for (const [token, status] of [

@@ -1,18 +1,19 @@
 import { DomainError } from "@medv/proto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
+import { askAbout } from "../testing/ask_about.ts";
+import { bearer } from "../testing/bearer.ts";
 import {
   answerHello,
   drawPng,
   type Script,
   startScriptedGateway,
 } from "../testing/scripted_gateway.ts";
+import { twoTenants } from "../testing/two_tenants.ts";
 
-const [keyA, keyB] = [createApiKey(), createApiKey()];
+const { key, apiKeys } = twoTenants();
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
 
 beforeAll(async () => {
-  const apiKeys = parseApiKeys(`${entryOf("a", keyA)},${entryOf("b", keyB)}`);
   gateway = await startScriptedGateway({ access: { apiKeys } });
 });
 afterAll(() => gateway.stop());
@@ -23,10 +24,10 @@ beforeEach(() => {
 
 const CHAT = "/v1/chat/completions";
 const ANSWERS = "/v1/answers";
-const ask = { model: "phantom", messages: [{ role: "user", content: "What is it?" }] };
+const ask = askAbout();
 
-function post(route: string, body: object | Uint8Array<ArrayBuffer>, name: string, token = keyA) {
-  const headers = { authorization: `Bearer ${token}`, "idempotency-key": name };
+function post(route: string, body: object | Uint8Array<ArrayBuffer>, name: string, token = key.a) {
+  const headers = { ...bearer(token), "idempotency-key": name };
   const bytes = body instanceof Uint8Array ? body : JSON.stringify(body);
   const init = { method: "POST", headers, body: bytes };
   return Promise.resolve(gateway.app.request(route, init));
@@ -150,7 +151,7 @@ test("what failed is done again under the same key", async () => {
 
 test("another tenant's key is another one", async () => {
   const name = crypto.randomUUID();
-  for (const token of [keyA, keyB]) await (await post(CHAT, ask, name, token)).text();
+  for (const token of [key.a, key.b]) await (await post(CHAT, ask, name, token)).text();
   expect(new Set(gateway.seen.requests.map(({ tenantScope }) => tenantScope)).size).toBe(2);
 });
 
@@ -166,7 +167,7 @@ test("an upload under a key is one image, until it is deleted; another file is r
   expect(same).toBe(id);
   expect((await post("/v1/images", await drawPng(71), name)).status).toBe(422);
   expect((await post("/v1/images?frame=1", png, name)).status).toBe(422);
-  const headers = { authorization: `Bearer ${keyA}` };
+  const headers = bearer(key.a);
   await gateway.app.request(`/v1/images/${id}`, { method: "DELETE", headers });
   expect(await upload()).not.toBe(id);
 });

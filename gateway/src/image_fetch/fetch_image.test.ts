@@ -7,6 +7,7 @@ import { createServer as createTcpServer, isIP } from "node:net";
 import { connect } from "node:tls";
 import { createAuthority, issue } from "@medv/runtime/testing/certificates";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { askAbout } from "../testing/ask_about.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
 import { createFetchImage, type FetchImage } from "./fetch_image.ts";
 import { isPublicAddress } from "./public_address.ts";
@@ -247,11 +248,7 @@ test("createFetchImage() fetches by https, and follows a redirect that leads to 
   // What is fetched is looked at like any other image.
   const gateway = await startScriptedGateway({ fetchImage: server.fetchImage });
   const ask = async (image: string): Promise<Response> => {
-    const content = [
-      { type: "image_url", image_url: { url: image } },
-      { type: "text", text: "What is it?" },
-    ];
-    const body = JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] });
+    const body = JSON.stringify(askAbout([image]));
     return await gateway.app.request("/v1/chat/completions", { method: "POST", body });
   };
   expect((await ask(`${server.url}/b`)).status).toBe(200);

@@ -1,19 +1,20 @@
 import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
 import { expect } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
+import { askAbout } from "../testing/ask_about.ts";
+import { bearer } from "../testing/bearer.ts";
 import { dataUrl, drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
+import { twoTenants } from "../testing/two_tenants.ts";
 import type { TenantLimitsOptions } from "./tenant_limits.ts";
 
 type Gateway = Awaited<ReturnType<typeof startScriptedGateway>>;
 
 const NO_LIMITS = { requestsPerMinute: undefined, decoderMsPerMinute: undefined };
-const key = { a: createApiKey(), b: createApiKey() };
+const { key, apiKeys } = twoTenants();
 const redis = prepareRedis();
 
 /** Two gateways that share a cache. */
 async function startTwo(limits: TenantLimitsOptions = NO_LIMITS): Promise<[Gateway, Gateway]> {
-  const apiKeys = parseApiKeys(`${entryOf("a", key.a)},${entryOf("b", key.b)}`);
   const start = async (): Promise<Gateway> => {
     const connection = await redis.connect();
     const gateway = await startScriptedGateway({ connection, limits, access: { apiKeys } });
@@ -24,11 +25,10 @@ async function startTwo(limits: TenantLimitsOptions = NO_LIMITS): Promise<[Gatew
 }
 
 async function ask({ app }: Gateway, token: string, genLength = 8): Promise<Response> {
-  const messages = [{ role: "user", content: "What is it?" }];
   return await app.request("/v1/chat/completions", {
     method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-    body: JSON.stringify({ model: "phantom", messages, max_tokens: genLength }),
+    headers: bearer(token),
+    body: JSON.stringify(askAbout([], { max_tokens: genLength })),
   });
 }
 
@@ -67,20 +67,15 @@ redisTest("a client token has its images at all gateways together", async () => 
   const [first, second] = await startTwo();
   const made = await first.app.request("/v1/client_tokens", {
     method: "POST",
-    headers: { authorization: `Bearer ${key.a}` },
+    headers: bearer(key.a),
     body: JSON.stringify({ model: "phantom", images: 2, minutes: 5 }),
   });
   const { token } = (await made.json()) as { token: string };
   const send = async ({ app }: Gateway, red: number): Promise<number> => {
-    const image_url = { url: dataUrl(await drawPng(red)) };
-    const content = [
-      { type: "image_url", image_url },
-      { type: "text", text: "What is it?" },
-    ];
     const response = await app.request("/v1/chat/completions", {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
-      body: JSON.stringify({ model: "phantom", messages: [{ role: "user", content }] }),
+      headers: bearer(token),
+      body: JSON.stringify(askAbout([dataUrl(await drawPng(red))])),
     });
     return response.status;
   };

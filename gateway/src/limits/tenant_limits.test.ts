@@ -1,26 +1,26 @@
 import { afterEach, expect, test } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
+import { askAbout } from "../testing/ask_about.ts";
+import { bearer } from "../testing/bearer.ts";
 import { startScriptedGateway } from "../testing/scripted_gateway.ts";
+import { twoTenants } from "../testing/two_tenants.ts";
 import type { TenantLimitsOptions } from "./tenant_limits.ts";
 
-const key = { a: createApiKey(), b: createApiKey() };
+const { key, apiKeys } = twoTenants();
 let stop = (): Promise<void> => Promise.resolve();
 afterEach(() => stop());
 
 /** A gateway for two tenants, and a way to ask it. */
 async function start(limits: Partial<TenantLimitsOptions>) {
-  const apiKeys = parseApiKeys(`${entryOf("a", key.a)},${entryOf("b", key.b)}`);
   const gateway = await startScriptedGateway({
     access: { apiKeys },
     limits: { requestsPerMinute: undefined, decoderMsPerMinute: undefined, ...limits },
   });
   stop = gateway.stop;
   const ask = async (token: string, genLength: number, route = "/v1/chat/completions") => {
-    const messages = [{ role: "user", content: "What is it?" }];
     const response = await gateway.app.request(route, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
-      body: JSON.stringify({ model: "phantom", messages, max_tokens: genLength }),
+      headers: bearer(token),
+      body: JSON.stringify(askAbout([], { max_tokens: genLength })),
     });
     return { response, body: await response.text() };
   };
@@ -38,7 +38,7 @@ test("a tenant's requests over the limit get 429 with when to come back, another
   expect(JSON.parse(body)).toMatchObject({
     error: { code: "rate_limit_exceeded", type: "rate_limit_error" },
   });
-  const headers = { authorization: `Bearer ${key.a}` };
+  const headers = bearer(key.a);
   const native = await gateway.app.request("/v1/images/none", { headers });
   expect(await native.json()).toMatchObject({ code: "rate_limit_exceeded", status: 429 });
   expect((await ask(key.b, 8)).response.status).toBe(200);

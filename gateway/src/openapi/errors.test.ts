@@ -1,7 +1,8 @@
 import { DOMAIN_CODES, type DomainCode, DomainError } from "@medv/proto";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { createApiKey, entryOf, parseApiKeys } from "../auth/api_key.ts";
 import { ClientTokens } from "../auth/client_tokens.ts";
+import { askAbout } from "../testing/ask_about.ts";
+import { bearer } from "../testing/bearer.ts";
 import {
   answerHello,
   dataUrl,
@@ -10,14 +11,18 @@ import {
   SECRET,
   startScriptedGateway,
 } from "../testing/scripted_gateway.ts";
+import { twoTenants } from "../testing/two_tenants.ts";
 import { openAiErrorSchema, problemSchema } from "../problem_body.ts";
 import { documentOf } from "./document.ts";
 
 const REQUESTS_PER_MINUTE = 500;
-const [key, floodingKey] = [createApiKey(), createApiKey()];
+const {
+  key: { a: key, b: floodingKey },
+  apiKeys,
+} = twoTenants();
 const gateway = await startScriptedGateway({
   access: {
-    apiKeys: parseApiKeys(`${entryOf("a", key)},${entryOf("b", floodingKey)}`),
+    apiKeys,
     readJsonWebToken: (token) => {
       if (token !== "a.b.unavailable") throw new Error("unforeseen");
       throw new DomainError("unavailable", "Cannot check the token as its issuer is away");
@@ -58,7 +63,7 @@ const COMMON: Partial<Record<DomainCode, Produce>> = {
   invalid_api_key: (send) => send({ token: "medv_wrong" }),
   expired_token: async (send) => send({ token: await clientToken({ minutes: -1 }) }),
   rate_limit_exceeded: async (send) => {
-    const init = { headers: { authorization: `Bearer ${floodingKey}` }, method: "DELETE" };
+    const init = { headers: bearer(floodingKey), method: "DELETE" };
     for (let taken = 0; taken < REQUESTS_PER_MINUTE; taken++) {
       const response = await gateway.app.request("/v1/answers/none", init);
       if (response.status === 429) break;
@@ -71,8 +76,7 @@ const COMMON: Partial<Record<DomainCode, Produce>> = {
 
 const user = (content: unknown) => [{ role: "user", content }];
 const about = (url: string) => user([{ type: "image_url", image_url: { url } }]);
-const question = (changes: object = {}) =>
-  JSON.stringify({ model: "phantom", messages: user("What is it?"), ...changes });
+const question = (changes: object = {}) => JSON.stringify(askAbout([], { ...changes }));
 
 /** An error that the decoder tells. */
 const fromDecoder: Produce = (send, { code }) => {
@@ -199,7 +203,7 @@ function request(
   path: string,
   app = gateway.app,
 ) {
-  const headers = new Headers({ authorization: `Bearer ${token}` });
+  const headers = new Headers(bearer(token));
   if (name !== undefined) headers.set("idempotency-key", name);
   return Promise.resolve(app.request(changed ?? path, { method, headers, body }));
 }
