@@ -3,6 +3,7 @@ import { openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSyn
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { freePort } from "@medv/evaluation/answerers/free_port";
+import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { ended, PROCESSES, startProcess } from "../start_process.ts";
 import { ask } from "./ask.ts";
@@ -145,9 +146,7 @@ test("a process goes on when its log cannot be written", async () => {
       ({ ok }) => ok,
       () => false,
     );
-  while (!(await alive()) && child.exitCode === null) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(async () => child.exitCode !== null || (await alive()));
   for (let i = 0; i < 3; i++) expect(await alive()).toBe(true);
   child.kill("SIGTERM");
   expect(await ended(child)).toBe(0);

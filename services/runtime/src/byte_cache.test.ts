@@ -22,7 +22,7 @@ test("byteCache() says that a value larger than itself is not kept", () => {
 });
 
 test("byteCache() forgets a value after its time", async () => {
-  const cache = byteCache({ maxBytes: 100, ttlSeconds: 0.2, sizeOf });
+  const cache = byteCache({ maxBytes: 100, ttlSeconds: 2, sizeOf });
   cache.set("a", new Uint8Array(1));
   expect(cache.get("a")?.byteLength).toBe(1);
   await expect.poll(() => cache.get("a")).toBeUndefined();
