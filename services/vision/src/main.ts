@@ -64,7 +64,7 @@ try {
     createVisionService({
       tower,
       store,
-      queue: new TowerQueue(config.maxQueueSeconds * 1000),
+      queue: new TowerQueue(config.maxQueueSeconds * 1000, tower.tileMs),
       metrics: visionMetrics(registry, () => store.bytes),
       maxTiles: MAX_TILES,
       logger,

@@ -10,17 +10,21 @@ const NEWEST = 0.2;
 export class TowerQueue {
   readonly #maxQueueMs: number;
   #tiles = 0;
-  #tileMs: number | undefined;
+  #tileMs: number;
   #lastEndedAt = 0;
 
-  /** @param maxQueueMs More predicted work than this is not taken in. */
-  constructor(maxQueueMs: number) {
+  /**
+   * @param maxQueueMs More predicted work than this is not taken in.
+   * @param tileMs What a tile is taken to cost until a run has ended.
+   */
+  constructor(maxQueueMs: number, tileMs: number) {
     this.#maxQueueMs = maxQueueMs;
+    this.#tileMs = tileMs;
   }
 
   /** Predicted work of all runs that were taken in and have not ended. */
   get aheadMs(): number {
-    return this.#tiles * (this.#tileMs ?? 0);
+    return this.#tiles * this.#tileMs;
   }
 
   /**
@@ -36,7 +40,6 @@ export class TowerQueue {
       const output = await tower();
       const endedAt = performance.now();
       const tileMs = (endedAt - Math.max(startedAt, this.#lastEndedAt)) / tiles;
-      this.#tileMs ??= tileMs;
       this.#tileMs += NEWEST * (tileMs - this.#tileMs);
       this.#lastEndedAt = endedAt;
       return output;

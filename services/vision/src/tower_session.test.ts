@@ -17,6 +17,7 @@ test("openTower() runs the embedded checkpoint's tower, each tile by itself", as
   const second = await run(1, pixels.subarray(tile));
   await tower.release();
   expect(tower.digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(tower.tileMs).toBeGreaterThan(0);
   // The checkpoint is bfloat16, which has no place on the wire.
   expect(both.dtype).toBe("float16");
   expect(both.shape).toEqual([2, ...second.shape.slice(1)]);

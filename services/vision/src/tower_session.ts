@@ -19,9 +19,16 @@ export type TowerOptions = {
 };
 
 /** A loaded tower. */
-export type TowerSession = Tower & { release(): Promise<void> };
+export type TowerSession = Tower & {
+  /** What a run of one tile takes when it is warm, in milliseconds. */
+  readonly tileMs: number;
+  release(): Promise<void>;
+};
 
-/** Loads the checkpoint's vision tower and runs it once, so that the first caller does not wait for it to warm up. */
+/**
+ * Loads the checkpoint's vision tower and runs it twice: the first caller shall not wait for it to warm up, and what a
+ * tile costs is known before anybody calls.
+ */
 export async function openTower(options: TowerOptions): Promise<TowerSession> {
   const { threads, device, onExit } = options;
   const checkpoint = await openCheckpoint(options.checkpoint, {
@@ -40,12 +47,20 @@ export async function openTower(options: TowerOptions): Promise<TowerSession> {
   const { imageSize } = checkpoint.config.vision;
   const run: Tower["run"] = async (pixels, signal) =>
     embeddingOf(await session.run({ pixels }, signal));
-  const blank = new Uint8Array(imageSize * imageSize * 3);
-  await run(
-    { dtype: "uint8", shape: [1, imageSize, imageSize, 3], data: blank },
-    new AbortController().signal,
-  );
-  return { digest: checkpoint.towerDigest, imageSize, run, release: () => session.release() };
+  const shape = [1, imageSize, imageSize, 3];
+  const blank = { dtype: "uint8", shape, data: new Uint8Array(imageSize * imageSize * 3) } as const;
+  const never = new AbortController().signal;
+  await run(blank, never);
+  const startedAt = performance.now();
+  await run(blank, never);
+  const tileMs = performance.now() - startedAt;
+  return {
+    digest: checkpoint.towerDigest,
+    imageSize,
+    tileMs,
+    run,
+    release: () => session.release(),
+  };
 }
 
 function embeddingOf({ embedding, ...rest }: NamedTensors): NamedTensors[string] {

@@ -262,7 +262,7 @@ async function bench(
     createVisionService({
       tower,
       store,
-      queue: new TowerQueue(60_000),
+      queue: new TowerQueue(60_000, 1),
       maxTiles: 37,
       metrics,
       logger,
