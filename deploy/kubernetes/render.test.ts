@@ -77,6 +77,11 @@ describe("values.schema.json", () => {
       change: { gateway: { resources: { requests: { cpu: "1", memory: "1Gi" } } } },
       path: "/gateway/resources",
     },
+    {
+      what: "keys of callers' tokens without the name of who issues them",
+      change: { jsonWebTokens: { jwksUrl: "https://login.example.org", audience: "medv" } },
+      path: "/jsonWebTokens/issuer",
+    },
   ])("refuses $what", ({ change, path }) => {
     const defaults = values("values.yaml");
     const bad = { ...defaults };

@@ -16,14 +16,7 @@ const EDGES: ReadonlySet<string> = new Set([
   "weights > world:443",
 ]);
 
-/** To the collector of traces, from wherever there are any; no more than allowed, as one without a collector has none. */
-const TRACE_EDGES: ReadonlySet<string> = new Set(
-  ["gateway", "vision", "diffusion", "weights"].map(
-    (name) => `${name} > namespace medv-tracing=true:4318`,
-  ),
-);
-
-/** Edges that a process has because of a variable, and but for traces no process without it. */
+/** Edges that a process has because of a variable, and no process without it. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: "namespace medv-tracing=true:4318",
   MEDV_CACHE_URL: "namespace medv-cache=true:6379",
@@ -54,7 +47,7 @@ export const NETWORK: readonly Policy[] = [
       const ways = waysOutOf(manifests);
       return Object.values(edgesOf(manifests))
         .flat()
-        .filter((edge) => !EDGES.has(edge) && !TRACE_EDGES.has(edge) && !ways.includes(edge))
+        .filter((edge) => !EDGES.has(edge) && !ways.includes(edge))
         .map((edge) => `${edge} is no edge of the design`);
     },
   },
@@ -111,7 +104,7 @@ function edgesOf(manifests: readonly Manifest[]): {
 } {
   const names = (selector: INetworkPolicyPeer["podSelector"]): readonly string[] =>
     workloadsOf(manifests)
-      .filter(({ labels }) => selects(selector?.matchLabels, labels))
+      .filter(({ labels }) => selects(selector, labels))
       .map(({ labels }) => labels["app.kubernetes.io/name"] ?? "unnamed");
   const ends = (peers: readonly INetworkPolicyPeer[] | undefined): readonly string[] =>
     peers === undefined ? ["anyone"] : peers.flatMap((peer) => endsOf(peer, names));

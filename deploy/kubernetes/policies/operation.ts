@@ -88,7 +88,7 @@ export const OPERATION: readonly Policy[] = [
         // Checked against the schema by schema_problems.ts.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         const { spec } = budget as unknown as IPodDisruptionBudget;
-        return spec?.maxUnavailable === 1 && selects(spec.selector?.matchLabels, labels);
+        return spec?.maxUnavailable === 1 && selects(spec.selector, labels);
       }),
     });
   }),
@@ -98,7 +98,7 @@ export const OPERATION: readonly Policy[] = [
         kind === "Job" ||
         (pod.topologySpreadConstraints ?? []).some(
           ({ topologyKey, labelSelector }) =>
-            topologyKey === "kubernetes.io/hostname" && selects(labelSelector?.matchLabels, labels),
+            topologyKey === "kubernetes.io/hostname" && selects(labelSelector, labels),
         ),
     }),
   ),
@@ -130,7 +130,7 @@ export const OPERATION: readonly Policy[] = [
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion
           const { spec } = manifest as unknown as IService;
           const pods = workloadsOf(manifests).filter(({ labels }) =>
-            selects(spec?.selector, labels),
+            selects({ matchLabels: spec?.selector ?? {} }, labels),
           );
           const ports = pods.flatMap(({ containers }) =>
             containers.flatMap((container) => (container.ports ?? []).map(({ name }) => name)),

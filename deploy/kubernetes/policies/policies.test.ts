@@ -88,7 +88,7 @@ const SEEDED: Readonly<Record<string, { object: string; from: string; to: string
   },
   edges: { object: "NetworkPolicy medv-weights", from: '"169.254.0.0/16",', to: "" },
   "ways-out": {
-    object: "NetworkPolicy medv-vision-cache",
+    object: "NetworkPolicy medv-cache",
     from: '"egress":[{',
     to: '"none":[{',
   },
@@ -150,6 +150,21 @@ test("the gateway leaves for the internet by HTTPS where a variable asks for it,
   }
 });
 
+test("a process may reach the collector of traces where a variable asks for it, and no other may", () => {
+  const collector = "namespace medv-tracing=true:4318";
+  const traced = GPU.find(({ metadata }) => metadata.name === "medv-tracing");
+  const widened = (change: (text: string) => string): readonly Manifest[] =>
+    GPU.map((each) =>
+      each === traced ? (JSON.parse(change(JSON.stringify(each))) as Manifest) : each,
+    );
+  expect(breaches(widened((text) => text.replace('"diffusion"', '"diffusion","weights"')))).toEqual(
+    [`weights > ${collector} is no edge of the design`],
+  );
+  expect(breaches(widened((text) => text.replace(',"diffusion"', "")))).toEqual([
+    `diffusion > ${collector} may not leave, though a variable asks for it`,
+  ]);
+});
+
 test("the namespace enforces Pod Security's level restricted", () => {
   const [namespace] = parseManifests(
     readFileSync(join(import.meta.dirname, "../namespace.yaml"), "utf8"),
@@ -158,6 +173,10 @@ test("the namespace enforces Pod Security's level restricted", () => {
     labels: { "pod-security.kubernetes.io/enforce": "restricted" },
   });
 });
+
+function breaches(manifests: readonly Manifest[]): readonly string[] {
+  return POLICIES.flatMap(({ problems }) => problems(manifests));
+}
 
 function refusing(manifests: readonly Manifest[]): readonly string[] {
   return POLICIES.filter(({ problems }) => problems(manifests).length > 0).map(({ name }) => name);

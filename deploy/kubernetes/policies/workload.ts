@@ -69,7 +69,32 @@ export function unmet(rules: Readonly<Record<string, boolean>>): readonly string
   return Object.entries(rules).flatMap(([rule, holds]) => (holds ? [] : [rule]));
 }
 
-/** Whether a selector's labels are all among `labels`. */
-export function selects(selector: Labels | undefined, labels: Labels): boolean {
-  return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
+/** Which pods are meant, as Kubernetes says it. */
+export type Selector = {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly Expression[];
+};
+
+type Expression = {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+};
+
+/**
+ * Whether pods with these labels are meant.
+ *
+ * @throws {RangeError} If the selector has an operator that this project does not use.
+ */
+export function selects(selector: Selector | undefined, labels: Labels): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every((expression) => meets(labels, expression))
+  );
+}
+
+function meets(labels: Labels, { key, operator, values = [] }: Expression): boolean {
+  if (operator === "In") return values.includes(labels[key] ?? "");
+  throw new RangeError(`Cannot check a selector as its operator must be "In": it is "${operator}"`);
 }

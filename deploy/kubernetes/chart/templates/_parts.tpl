@@ -15,6 +15,16 @@ app.kubernetes.io/name: {{ . }}
 app.kubernetes.io/part-of: medv
 {{- end }}
 
+{{- /* Selects the three processes, and not the job that fetches weights. */ -}}
+{{- define "medv.processes" -}}
+matchLabels:
+  {{- include "medv.labels" "" | nindent 2 }}
+matchExpressions:
+  - key: app.kubernetes.io/name
+    operator: In
+    values: [gateway, vision, diffusion]
+{{- end }}
+
 {{- define "medv.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
