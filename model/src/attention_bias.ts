@@ -10,12 +10,13 @@ import type { Value } from "./onnx/value.ts";
  *
  * @param visible bool `[rows, keys]`, or `[rows, queries, keys]` where it differs between queries.
  * @param queries Any `[rows, queries]`.
+ * @param dtype Of the bias: what the attention computes in.
  */
 export function attentionBias(
   graph: Graph,
   visible: Value,
   queries: Value,
-  dtype: ComputeDType = "float32",
+  dtype: ComputeDType,
 ): Value {
   const keys = unsqueeze(graph, visible, visible.shape.length === 2 ? [1, 2] : [1]);
   const [rows, count] = queries.shape;
@@ -46,6 +47,7 @@ const UNSEEN: Readonly<Record<ComputeDType, number>> = { float32: -1e9, float16:
  * but those that active places give anew, and the active places' own. A shadow does not see the token in whose place it
  * looks, sees itself, and is seen by nobody else.
  *
+ * @param dtype Of the bias: what the attention computes in.
  * @see {@link https://arxiv.org/abs/2507.18578 | Hong et al. 2025}, the shadow block
  */
 export function innerBias(

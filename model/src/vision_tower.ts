@@ -18,8 +18,10 @@ import { VISION_PREFIX } from "./tensor_names.ts";
 type VisionConfig = ModelConfig["vision"];
 
 /**
- * The vision service's graph, which computes in float32 unless told otherwise: `pixels` uint8 `[tiles, size, size, 3]` → `embedding` `[tiles, patches, hidden]`,
- * float16 unless the checkpoint is float32.
+ * The vision service's graph: `pixels` uint8 `[tiles, size, size, 3]` → `embedding` `[tiles, patches, hidden]`, float16 unless
+ * the checkpoint is float32.
+ *
+ * @param dtype What the tower computes in, float32 unless told otherwise.
  */
 export function visionTowerModel(checkpoint: Checkpoint, dtype?: ComputeDType): OnnxModel {
   const { vision, torchDtype } = checkpoint.config;

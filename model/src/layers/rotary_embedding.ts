@@ -7,9 +7,11 @@ import type { ComputeDType } from "./weights.ts";
 export type RotaryTable = { readonly cos: Value; readonly sin: Value };
 
 /**
- * Angles in single precision, as the published code computes them: at position 800 a double-precision table differs in the fifth digit.
+ * Angles in single precision, as the published code computes them: at position 800 a double-precision table differs in the
+ * fifth digit.
  *
  * @param options.theta Base of the frequencies, the checkpoint's `rope_theta`.
+ * @param options.dtype Of the table: what the attention computes in, float32 unless told otherwise.
  * @see {@link https://arxiv.org/abs/2104.09864 | Su et al. 2021}, §3.4.2
  */
 export function rotaryTable(

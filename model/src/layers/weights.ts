@@ -34,6 +34,7 @@ export type Int8Weight = {
  * A first axis smaller than the file's takes the first rows, which is how the vocabulary is cut to the tokenizer's size.
  *
  * @param folder The model's folder; every file of the checkpoint lies in or below it.
+ * @param dtype What the layers compute in.
  */
 export function checkpointWeights(
   graph: Graph,

@@ -70,15 +70,19 @@ export function address(env: Environment, name: string, fallback: string): strin
 export function replicas(env: Environment, name: string, fallback: string): string {
   const value = text(env, name, fallback);
   const hosts = value.split(",").map(hostOf);
-  const families = new Set(hosts.map((host) => (host === undefined ? 0 : isIP(host))));
-  if (hosts.length === 1 ? hosts[0] !== undefined : families.size === 1 && !families.has(0)) {
-    return value;
-  }
+  const isOne = hosts.length === 1 && hosts[0] !== undefined;
+  if (isOne || areOfOneFamily(hosts)) return value;
   throw invalid(
     name,
     'it must be "host:port", or several "ip:port" between commas, all of IPv4 or all of IPv6',
     value,
   );
+}
+
+/** Whether all are IPv4 addresses, or all IPv6. */
+function areOfOneFamily(hosts: readonly (string | undefined)[]): boolean {
+  const families = new Set(hosts.map((host = "") => isIP(host)));
+  return families.size === 1 && !families.has(0);
 }
 
 /** The host of a `host:port`, without brackets; undefined where it is none. */

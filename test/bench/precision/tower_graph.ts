@@ -73,7 +73,7 @@ export function towerGraph(
   });
   const rotary = rotaryTable(graph, { positions: maxPositions, headDim, theta: ropeTheta });
   const everywhere = graph.op("GreaterOrEqual", [positions, int64s(graph, [0])]);
-  const bias = attentionBias(graph, everywhere, positions);
+  const bias = attentionBias(graph, everywhere, positions, "float32");
   const pass = { positions, shape, bias, rotary };
   const { hidden } = languageTower(graph, weights, x, pass, config.language);
   const logits = languageHead(graph, weights, hidden, config.language, vocabulary);
