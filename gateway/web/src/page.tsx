@@ -8,13 +8,14 @@ import { useApiKey } from "./parts/use_api_key.ts";
 import { useFollowEnd } from "./parts/use_follow_end.ts";
 import { Welcome } from "./parts/welcome.tsx";
 import { attach } from "./session/attach.ts";
-import { useSession } from "./session/session.ts";
+import { currentTurns, useSession } from "./session/session.ts";
 
 /** The whole page. */
 export function Page() {
-  const { conversations, currentKey, model, problem } = useSession();
+  const state = useSession();
+  const { currentKey, model, problem } = state;
   const { refusal } = useApiKey();
-  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
+  const turns = currentTurns(state);
   useFollowEnd(currentKey, turns);
   useEffect(takeDroppedFiles, []);
   return (

@@ -42,7 +42,11 @@ export async function uploadAgain(id: string, window: GreyWindow | undefined): P
   return await post(query, {});
 }
 
-/** Lets the gateway forget an image; what it does not know any more is forgotten. */
+/**
+ * Lets the gateway forget an image.
+ *
+ * @throws {ProblemError} What the gateway says of it, `unknown_image` where it does not keep it any more.
+ */
 export async function discard(id: string): Promise<void> {
   await request(`/v1/images/${id}`, { method: "DELETE" });
 }

@@ -44,8 +44,8 @@ export async function forgetConversation(key: string): Promise<void> {
 }
 
 export async function forgetAll(): Promise<void> {
-  const keys = await (await database()).getAllKeys("conversations");
-  await (await database()).clear("conversations");
+  const { store, done } = (await database()).transaction("conversations", "readwrite");
+  const [keys] = await Promise.all([store.getAllKeys(), store.clear(), done]);
   for (const key of keys) tellTabs(key);
 }
 

@@ -1,3 +1,5 @@
+import type { AnswerEvent } from "../../../src/answer_event.ts";
+
 /** One place of the answer as the model sees it at a moment. */
 export type FogToken = {
   /** What stands or may come to stand there; empty while nothing is predicted. */
@@ -41,13 +43,13 @@ export type Frame = {
   readonly length?: number;
 };
 
-/** How an answer begins, by the event that says so. */
-export type CanvasStart = {
-  readonly gen_length: number;
-  readonly block_length: number;
-  readonly canvas_length?: number | undefined;
-  readonly given?: readonly { readonly position: number; readonly text: string }[] | undefined;
-};
+/** What the event that begins an answer says of its canvas. */
+type CanvasStart = Readonly<
+  Pick<
+    Extract<AnswerEvent, { type: "answer-start" }>,
+    "gen_length" | "block_length" | "canvas_length" | "given"
+  >
+>;
 
 const COVERED: FogToken = { text: "", confidence: 0, state: "covered", revised: false };
 

@@ -20,8 +20,8 @@ export function fogHeight({ tokens }: Canvas, columns: number): number {
 
 /**
  * The answer as a picture: covered places are fog, provisional tokens shine through by their confidence, committed ones
- * stand clear with a trace of fog where the model was unsure; what is given stands bold and was never fog. The block under way is underlined; a token that was covered
- * again has a dashed edge.
+ * stand clear with a trace of fog where the model was unsure; what is given stands bold and was never fog. The block under way
+ * is underlined; a token that was covered again has a dashed edge.
  */
 export function Fog({ canvas, columns, y = 0 }: FogProps) {
   const { places, lines } = layoutTokens(canvas.tokens, columns);

@@ -3,7 +3,7 @@ import { hasRunning } from "../conversation/conversation.ts";
 import { ask } from "../session/ask.ts";
 import { attach } from "../session/attach.ts";
 import { stopConversation } from "../session/run_answer.ts";
-import { session, useSession } from "../session/session.ts";
+import { currentTurns, session, useSession } from "../session/session.ts";
 import { ImageChip } from "./image_chip.tsx";
 import { QUESTIONS } from "./samples.ts";
 import { SettingsView } from "./settings_view.tsx";
@@ -12,9 +12,10 @@ const TAKEN = "image/*,.dcm,application/dicom";
 
 /** Where a question is written and images are taken in. */
 export function Composer() {
-  const { draft, model, conversations, currentKey } = useSession();
+  const state = useSession();
+  const { draft, model, currentKey } = state;
   const field = useRef<HTMLTextAreaElement>(null);
-  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
+  const turns = currentTurns(state);
   const isRunning = turns.some(hasRunning);
   const isBroken = draft.images.some(({ problem }) => problem !== undefined);
   const isReady = model !== undefined && !isRunning && !isBroken;

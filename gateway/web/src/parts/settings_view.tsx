@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "hono/jsx/dom";
 import type { AnswerSettings } from "../conversation/conversation.ts";
 import { refusedSetting } from "../conversation/refused_setting.ts";
-import { session, useSession } from "../session/session.ts";
+import { currentTurns, session, useSession } from "../session/session.ts";
 import { PROFILE_TEXTS } from "./profile_texts.ts";
 import { SettingProblem } from "./setting_problem.tsx";
 import { TemplateView } from "./template_view.tsx";
@@ -18,10 +18,10 @@ const FIRST_WORDS = 30;
 
 /** How long an answer is, what of it is given, and the profile of the decoder. */
 export function SettingsView() {
-  const { model, settings, conversations, currentKey } = useSession();
+  const state = useSession();
+  const { model, settings } = state;
   const { profile, genLength, words, template } = settings;
-  const turns = conversations.find(({ key }) => key === currentKey)?.turns ?? [];
-  const refused = refusedSetting(turns, settings);
+  const refused = refusedSetting(currentTurns(state), settings);
   const box = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     if (refused !== undefined && box.current !== null) box.current.open = true;

@@ -6,6 +6,7 @@ import {
   type Conversation,
   type Draft,
   newConversation,
+  type Turn,
 } from "../conversation/conversation.ts";
 import { keepConversation } from "../conversation/history.ts";
 import { createStore } from "../store.ts";
@@ -38,6 +39,11 @@ export const session = createStore<Session>({
 /** The session, for a component that is drawn again whenever it changes. */
 export function useSession(): Session {
   return useSyncExternalStore(session.subscribe, session.get);
+}
+
+/** The turns of the conversation at hand. */
+export function currentTurns({ conversations, currentKey }: Session): readonly Turn[] {
+  return conversations.find(({ key }) => key === currentKey)?.turns ?? [];
 }
 
 export function conversationOf(key: string): Conversation | undefined {
