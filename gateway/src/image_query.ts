@@ -18,10 +18,14 @@ const decimal = z
 export const imageQuery = z.strictObject({
   from: z.string().optional().meta({
     description:
-      "Id of an image that was sent before and is to be shown otherwise; without a body.",
+      "Id of an image that was sent before and is to be shown otherwise, by another frame or through another window; without a body.",
   }),
-  frame: position,
-  window: position,
+  frame: position.meta({
+    description: "Of a DICOM file, from 1; the middle one where it is not given.",
+  }),
+  window: position.meta({
+    description: "One that a grey DICOM file offers, from 1; the first where it is not given.",
+  }),
   center: decimal.optional().meta({
     type: "number",
     pattern: undefined,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { oneRowFile } from "./image/dicom/testing/one_row_file.ts";
 import { startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 /** A file that offers two windows, 40/400 and -600/1500. */
@@ -32,6 +33,18 @@ async function tile(id: string): Promise<string> {
   return Buffer.from(await response.arrayBuffer()).toString("base64");
 }
 
+/** A DICOM file with a frame for each level, of one pixel beside a black one. */
+function stack(levels: readonly number[]): Uint8Array<ArrayBuffer> {
+  const values = levels.flatMap((level) => [0, level]);
+  return new Uint8Array(
+    oneRowFile(
+      { bits: 8, values },
+      ["00280008", "IS", String(levels.length)],
+      ["00280011", "US", 2],
+    ),
+  );
+}
+
 test("POST /v1/images shows an image that was sent before through another window, as an image of its own", async () => {
   const sent = await post("", bytes);
   expect(await sent.clone().json()).toMatchObject({
@@ -50,6 +63,18 @@ test("POST /v1/images shows an image that was sent before through another window
   expect(await tile(second)).not.toBe(await tile(first));
   expect((await gateway.app.request(`/v1/images/${same}`, { method: "DELETE" })).status).toBe(204);
   expect((await gateway.app.request(`/v1/images/${first}`)).status).toBe(200);
+});
+
+test("POST /v1/images shows another frame of an image that was sent before, as an image of its own", async () => {
+  const sent = await post("", stack([10, 100, 250]));
+  expect(await sent.clone().json()).toMatchObject({ frame: { number: 2, of: 3 } });
+  const middle = await idOf(sent);
+  const last = await post(`?from=${middle}&frame=3`);
+  expect(await last.clone().json()).toMatchObject({ frame: { number: 3, of: 3 } });
+  expect(await tile(await idOf(last))).not.toBe(await tile(middle));
+  const none = await post(`?from=${middle}&frame=4`);
+  expect(none.status).toBe(400);
+  expect(await none.json()).toMatchObject({ code: "invalid_request", field: "frame" });
 });
 
 test.each([

@@ -36,13 +36,14 @@ async function answer(job: PreprocessJob): Promise<ProcessReply<PreparedImage>> 
 /** Only what may be shown: a library's message or a cause may quote what stands in the file. */
 function failure(error: unknown): ProcessReply<never> {
   if (error instanceof DomainError) {
-    const { code, message, hint } = error;
-    return { type: "failed", code, message, hint };
+    const { code, message, field, hint } = error;
+    return { type: "failed", code, message, field, hint };
   }
   return {
     type: "failed",
     code: "internal",
     message: "Cannot preprocess the image as its settings and memory must suffice",
+    field: undefined,
     hint: undefined,
   };
 }

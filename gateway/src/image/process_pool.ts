@@ -11,6 +11,7 @@ export type ProcessReply<Result> =
       readonly type: "failed";
       readonly code: DomainCode;
       readonly message: string;
+      readonly field: string | undefined;
       readonly hint: string | undefined;
     };
 
@@ -202,8 +203,13 @@ function settle<Result>(
     case "done":
       return task.resolve(reply.result);
     case "failed": {
-      const { code, message, hint } = reply;
-      return task.reject(new DomainError(code, message, hint === undefined ? {} : { hint }));
+      const { code, message, field, hint } = reply;
+      return task.reject(
+        new DomainError(code, message, {
+          ...(field !== undefined && { field }),
+          ...(hint !== undefined && { hint }),
+        }),
+      );
     }
     default:
       return reply satisfies never;

@@ -737,9 +737,11 @@ export interface operations {
     uploadImage: {
         parameters: {
             query?: {
-                /** @description Id of an image that was sent before and is to be shown otherwise; without a body. */
+                /** @description Id of an image that was sent before and is to be shown otherwise, by another frame or through another window; without a body. */
                 from?: string;
+                /** @description Of a DICOM file, from 1; the middle one where it is not given. */
                 frame?: number;
+                /** @description One that a grey DICOM file offers, from 1; the first where it is not given. */
                 window?: number;
                 /** @description With `width`: a window of one's own, of grey DICOM in units of the modality, or of grey of 16 bits. */
                 center?: number;
