@@ -64,3 +64,19 @@ export async function violations(page: Page): Promise<string[]> {
   const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
+
+/** The levels of the image that is shown at large, made small. */
+export async function shownPixels(page: Page): Promise<string> {
+  return await page.evaluate(`(async () => {
+    // While another view is fetched there is no image for a moment.
+    let image = null;
+    while ((image = document.querySelector(".zoom-content img")) === null) {
+      await new Promise(requestAnimationFrame);
+    }
+    await image.decode();
+    const canvas = new OffscreenCanvas(16, 16);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0, 16, 16);
+    return context.getImageData(0, 0, 16, 16).data.join();
+  })()`);
+}

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { oneRowFile } from "@medv/gateway/image/dicom/testing/one_row_file";
 import type { Page, Request } from "playwright-core";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, preparePage, violations } from "./page_tests.ts";
+import { answered, preparePage, shownPixels, violations } from "./page_tests.ts";
 
 /** A CT that offers two windows, the first at level 40 with width 400. */
 const CT = join(import.meta.dirname, "../../gateway/src/image/dicom/testing/files/ct_jpeg_ls.dcm");
@@ -21,11 +22,11 @@ describe.skipIf(NO_BROWSER !== undefined)("the page shows a DICOM file", () => {
     await openWindow(page);
     expect(await page.getByLabel("Level").inputValue()).toBe("40");
     expect(await page.getByLabel("Width").inputValue()).toBe("400");
-    const before = await brightness(page);
+    const before = await shownPixels(page);
     // A slider passes through many values; what is sent is where it stands still.
     await page.getByLabel("Level").fill("-600");
     await page.getByLabel("Width").fill("1500");
-    await expect.poll(() => brightness(page)).not.toBe(before);
+    await expect.poll(() => shownPixels(page)).not.toBe(before);
     await page.getByText("grey values at level -600 and width 1500").waitFor();
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Escape");
@@ -46,25 +47,25 @@ describe.skipIf(NO_BROWSER !== undefined)("the page shows a DICOM file", () => {
   test("as the file says again, with one button", async () => {
     const { page } = await visit(at.browser, at.served.url);
     await openWindow(page);
-    const before = await brightness(page);
+    const before = await shownPixels(page);
     expect(await page.getByRole("button", { name: "As in the file" }).isDisabled()).toBe(true);
     await page.getByLabel("Width").focus();
     await page.keyboard.press("Home");
-    await expect.poll(() => brightness(page)).not.toBe(before);
+    await expect.poll(() => shownPixels(page)).not.toBe(before);
     await page.getByRole("button", { name: "As in the file" }).click();
-    await expect.poll(() => brightness(page)).toBe(before);
+    await expect.poll(() => shownPixels(page)).toBe(before);
     expect(await page.getByLabel("Width").inputValue()).toBe("400");
   });
 
   test("through another window also when the gateway has forgotten the file", async () => {
     const { page } = await visit(at.browser, at.served.url);
     await openWindow(page);
-    const before = await brightness(page);
+    const before = await shownPixels(page);
     await page.route("**/v1/images?*from=*", async (route) => {
       await route.fulfill({ status: 404, json: { code: "unknown_image", detail: "gone" } });
     });
     await page.getByLabel("Level").fill("-600");
-    await expect.poll(() => brightness(page)).not.toBe(before);
+    await expect.poll(() => shownPixels(page)).not.toBe(before);
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
@@ -81,9 +82,24 @@ describe.skipIf(NO_BROWSER !== undefined)("the page shows a DICOM file", () => {
     await expect.poll(() => page.getByText("8 × 8").count()).toBe(2);
     expect(await page.getByRole("button", { name: "Window of plain.png" }).count()).toBe(0);
     await page.getByRole("button", { name: "Window of wide.png" }).click();
-    const before = await brightness(page);
+    const before = await shownPixels(page);
     await page.getByLabel("Width").fill("20");
-    await expect.poll(() => brightness(page)).not.toBe(before);
+    await expect.poll(() => shownPixels(page)).not.toBe(before);
+  });
+
+  test("in small steps where its values lie close together", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const values = [0, 50, 100, 150, 200, 248];
+    const buffer = Buffer.from(oneRowFile({ bits: 8, values }, ["00281053", "DS", "0.01"]));
+    const file = { name: "close.dcm", mimeType: "application/dicom", buffer };
+    await page.locator("input[type=file]").first().setInputFiles(file);
+    await page.getByRole("button", { name: "Window of close.dcm" }).click();
+    const level = page.getByLabel("Level");
+    expect(await level.inputValue()).toBe("1.24");
+    expect(await page.getByLabel("Width").inputValue()).toBe("2.48");
+    await level.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByText("grey values at level 1.25 and width 2.48").waitFor();
   });
 });
 
@@ -92,21 +108,4 @@ async function openWindow(page: Page): Promise<void> {
   await page.getByText("64 × 48").waitFor();
   await page.getByRole("button", { name: "Window of ct_jpeg_ls.dcm" }).click();
   await page.locator(".zoom-content img").waitFor();
-}
-
-/** Mean level of the image that is shown at large. */
-async function brightness(page: Page): Promise<number> {
-  return await page.evaluate(`(async () => {
-    // While another view is fetched there is no image for a moment.
-    let image = null;
-    while ((image = document.querySelector(".zoom-content img")) === null) {
-      await new Promise(requestAnimationFrame);
-    }
-    await image.decode();
-    const canvas = new OffscreenCanvas(16, 16);
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0, 16, 16);
-    const { data } = context.getImageData(0, 0, 16, 16);
-    return Math.round(data.reduce((sum, level) => sum + level, 0) / data.length);
-  })()`);
 }

@@ -1,15 +1,13 @@
 import type { AnswerEvent } from "../../../src/answer_event.ts";
 import type { Problem } from "../api/problem.ts";
-import type { GreyWindow, Upload } from "../api/upload.ts";
+import type { ImageView, Upload } from "../api/upload.ts";
 import type { Canvas, Frame } from "../fog/canvas.ts";
 
 /** An image of a conversation; its file stays in the browser. */
-export type ChatImage = {
+export type ChatImage = ImageView & {
   readonly key: string;
   readonly name: string;
   readonly file: Blob;
-  /** Where a person set another than the file's own. */
-  readonly window?: GreyWindow | undefined;
   /** What the gateway made of it, once it has it. */
   readonly upload?: Upload;
   readonly problem?: Problem | undefined;

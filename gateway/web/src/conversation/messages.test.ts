@@ -8,7 +8,14 @@ const settings = { profile: "exact", genLength: 32 };
 
 function turn(question: string, answers: readonly Partial<Answer>[], id?: string): Turn {
   const upload = { id: id ?? "", width: 1, height: 1, tiles: 1, tile_size: 8 };
-  const sent = { ...upload, grid_width: 0, grid_height: 0, expires_at: "", warnings: [] };
+  const sent = {
+    ...upload,
+    grid_width: 0,
+    frame: { number: 1, of: 1 },
+    grid_height: 0,
+    expires_at: "",
+    warnings: [],
+  };
   const image = { key: "k", name: "i.png", file: new Blob(), upload: sent };
   return {
     key: question,

@@ -1,15 +1,16 @@
 import { useState } from "hono/jsx/dom";
+import { hasFrames, hasWindow, type Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
-import { detach } from "../session/attach.ts";
+import { chooseView, detach } from "../session/attach.ts";
 import { ImageDialog } from "./image_dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
-import { hasWindow } from "./window_view.tsx";
 
 /** An image that waits for its question. */
 export function ImageChip({ image }: { readonly image: ChatImage }) {
   const { key, name, upload, problem } = image;
   const [isOpen, setIsOpen] = useState(false);
+  const choices = upload === undefined ? "" : choicesOf(upload);
   return (
     <div class="chip">
       <button
@@ -22,19 +23,35 @@ export function ImageChip({ image }: { readonly image: ChatImage }) {
       </button>
       <span class="quiet">
         {upload !== undefined
-          ? `${upload.width} × ${upload.height}`
+          ? `${upload.width} × ${upload.height}${frameText(upload)}`
           : problem === undefined && "sending …"}
       </span>
-      {hasWindow(upload) && (
-        <button type="button" aria-label={`Window of ${name}`} onClick={() => setIsOpen(true)}>
-          Window
+      {choices !== "" && (
+        <button type="button" aria-label={`${choices} of ${name}`} onClick={() => setIsOpen(true)}>
+          {choices}
         </button>
       )}
       <button type="button" aria-label={`Remove ${name}`} onClick={() => detach(key)}>
         Remove
       </button>
       {problem !== undefined && <ProblemView problem={problem} />}
-      {isOpen && <ImageDialog image={image} canChange onClose={() => setIsOpen(false)} />}
+      {isOpen && (
+        <ImageDialog
+          image={image}
+          onChange={(view) => chooseView(key, view)}
+          onClose={() => setIsOpen(false)}
+        />
+      )}
     </div>
   );
+}
+
+/** What of the view can be chosen. */
+function choicesOf(upload: Upload): string {
+  if (!hasFrames(upload)) return hasWindow(upload) ? "Window" : "";
+  return hasWindow(upload) ? "Frame and window" : "Frame";
+}
+
+function frameText({ frame: { number, of } }: Upload): string {
+  return of === 1 ? "" : `, frame ${number} of ${of}`;
 }

@@ -1,21 +1,25 @@
-import type { Upload } from "../api/upload.ts";
+import { hasFrames, hasWindow, type ImageView, type Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { Dialog } from "./dialog.tsx";
+import { FrameView } from "./frame_view.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
 import { useTile } from "./use_tile.ts";
-import { hasWindow, WindowView } from "./window_view.tsx";
+import { WindowView } from "./window_view.tsx";
 import { ZoomView } from "./zoom_view.tsx";
 
 /** An image at large, and what the gateway made of it. */
 export function ImageDialog({
   image,
-  canChange,
+  note = "",
+  onChange,
   onClose,
 }: {
   readonly image: ChatImage;
-  /** It was not asked about yet. */
-  readonly canChange: boolean;
+  /** What became of a change. */
+  readonly note?: string;
+  /** Told what is to change of the view. */
+  readonly onChange: (view: ImageView) => void;
   readonly onClose: () => void;
 }) {
   const { name, upload, problem } = image;
@@ -24,7 +28,13 @@ export function ImageDialog({
       <ZoomView label={name}>
         <ImagePicture image={image} alt={name} />
       </ZoomView>
-      {canChange && hasWindow(upload) && <WindowView image={image} />}
+      {upload !== undefined && hasFrames(upload) && <FrameView image={image} onChange={onChange} />}
+      {upload !== undefined && hasWindow(upload) && (
+        <WindowView image={image} onChange={onChange} />
+      )}
+      <p role="status" class="quiet">
+        {note}
+      </p>
       {problem !== undefined && <ProblemView problem={problem} />}
       {upload !== undefined && <Preprocessed upload={upload} />}
     </Dialog>
@@ -41,7 +51,7 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
     <section>
       <h3>What the model is shown</h3>
       <p>
-        {`${width} × ${height} pixels became ${made}${windowText(upload)}. `}
+        {`${frameText(upload)}${width} × ${height} pixels became ${made}${windowText(upload)}. `}
         Only pixels go on: names, dates, places and all other metadata stay behind.
       </p>
       {warnings.map(({ code, message }) => (
@@ -58,6 +68,10 @@ function Preprocessed({ upload }: { readonly upload: Upload }) {
       </ul>
     </section>
   );
+}
+
+function frameText({ frame: { number, of } }: Upload): string {
+  return of === 1 ? "" : `Frame ${number} of ${of}: `;
 }
 
 function windowText({ window }: Upload): string {

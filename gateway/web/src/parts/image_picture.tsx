@@ -2,9 +2,9 @@ import { useEffect, useState } from "hono/jsx/dom";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { useTile } from "./use_tile.ts";
 
-/** The image as the browser shows it; what it cannot show (DICOM, HEIC, a window of grey) as the model sees it. */
+/** The image as the browser shows it; what it cannot show (DICOM, HEIC, another frame, a window of grey) as the model sees it. */
 export function ImagePicture({ image, alt }: { readonly image: ChatImage; readonly alt: string }) {
-  const { file, name, upload, window } = image;
+  const { file, name, upload, frame, window } = image;
   const [url, setUrl] = useState("");
   const [isShown, setIsShown] = useState(true);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function ImagePicture({ image, alt }: { readonly image: ChatImage; readon
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [file]);
-  const isOriginal = isShown && window === undefined;
+  const isOriginal = isShown && frame === undefined && window === undefined;
   const tile = useTile(isOriginal ? undefined : upload?.id, 0);
   if (url === "") return null;
   if (isOriginal)

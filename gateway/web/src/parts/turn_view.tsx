@@ -2,7 +2,7 @@ import { memo, useState } from "hono/jsx/dom";
 import { type ChatImage, hasRunning, type Turn } from "../conversation/conversation.ts";
 import { askBeside } from "../session/ask.ts";
 import { AnswerView } from "./answer_view.tsx";
-import { ImageDialog } from "./image_dialog.tsx";
+import { AskedImageDialog } from "./asked_image_dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 
 export type TurnProps = {
@@ -74,7 +74,7 @@ function Thumb({ image }: { readonly image: ChatImage }) {
       >
         <ImagePicture image={image} alt="" />
       </button>
-      {isOpen && <ImageDialog image={image} canChange={false} onClose={() => setIsOpen(false)} />}
+      {isOpen && <AskedImageDialog image={image} onClose={() => setIsOpen(false)} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { problemOf } from "../api/problem.ts";
-import type { GreyWindow, Upload } from "../api/upload.ts";
+import type { ImageView, Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
-import { sendImage, sendWindow } from "./send_image.ts";
+import { sendImage, sendView } from "./send_image.ts";
 import { session } from "./session.ts";
 
 /** Takes images into the draft and sends them at once, so that they are encoded when the question comes. */
@@ -11,10 +11,7 @@ export function attach(files: readonly File[]): void {
     name: file.name || "image",
     file,
   }));
-  session.set((state) => ({
-    ...state,
-    draft: { ...state.draft, images: [...state.draft.images, ...images] },
-  }));
+  add(images);
   for (const image of images) void take(image.key, sendImage(image));
 }
 
@@ -38,14 +35,26 @@ export async function attachSample(url: string, name: string): Promise<void> {
 }
 
 /**
- * Shows an image of the draft through another window.
+ * Shows an image of the draft in another way.
  *
- * @param window The file's own where it is undefined.
+ * @param view What changes; the file's own where it is undefined.
  */
-export function chooseWindow(key: string, window: GreyWindow | undefined): void {
-  change(key, (each) => ({ ...each, window }));
+export function chooseView(key: string, view: ImageView): void {
+  change(key, (each) => ({ ...each, ...view }));
   const image = session.get().draft.images.find((each) => each.key === key);
-  if (image !== undefined) void take(key, sendWindow(image));
+  if (image !== undefined) void take(key, sendView(image));
+}
+
+/**
+ * Takes another view of an image that was asked about into the draft; the image itself stays as it is.
+ *
+ * @returns Key of the new one.
+ */
+export function attachView(image: ChatImage, view: ImageView): string {
+  const key = crypto.randomUUID();
+  add([{ ...image, key }]);
+  chooseView(key, view);
+  return key;
 }
 
 async function take(key: string, sending: Promise<Upload>): Promise<void> {
@@ -55,6 +64,13 @@ async function take(key: string, sending: Promise<Upload>): Promise<void> {
   } catch (error) {
     change(key, (image) => ({ ...image, problem: problemOf(error) }));
   }
+}
+
+function add(images: readonly ChatImage[]): void {
+  session.set((state) => ({
+    ...state,
+    draft: { ...state.draft, images: [...state.draft.images, ...images] },
+  }));
 }
 
 function change(key: string, by: (image: ChatImage) => ChatImage): void {

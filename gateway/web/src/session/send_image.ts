@@ -1,14 +1,15 @@
 import { ProblemError } from "../api/problem.ts";
 import { discard, type Upload, upload, uploadAgain } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
+import { session } from "./session.ts";
 
 /** What is on its way for an image, by the image's key; whoever needs the image waits for it. */
 const pending = new Map<string, Promise<Upload>>();
 
-/** Images whose window is being moved. */
+/** Images whose view is being moved. */
 const moving = new Map<string, ChatImage>();
 
-/** How long a window has to stand still before it is sent, in milliseconds: a slider passes through many. */
+/** How long a view has to stand still before it is sent, in milliseconds: a slider passes through many. */
 const SETTLE_MS = 250;
 
 /**
@@ -29,16 +30,17 @@ export async function uploaded(image: ChatImage): Promise<ChatImage> {
  *
  * @throws {ProblemError} What the gateway says of the image.
  */
-export function sendImage({ key, file, window }: ChatImage): Promise<Upload> {
-  return pending.get(key) ?? inTurn(key, () => upload(file, window));
+export function sendImage(image: ChatImage): Promise<Upload> {
+  const { key, file } = image;
+  return pending.get(key) ?? inTurn(key, () => upload(file, image));
 }
 
 /**
- * Has an image shown through its new window as soon as that stands still.
+ * Has the new view of an image made as soon as it stands still.
  *
  * @throws {ProblemError} What the gateway says of the image.
  */
-export function sendWindow(image: ChatImage): Promise<Upload> {
+export function sendView(image: ChatImage): Promise<Upload> {
   const made = moving.has(image.key) ? pending.get(image.key) : undefined;
   moving.set(image.key, image);
   return made ?? inTurn(image.key, (before) => settle(image, before));
@@ -71,16 +73,25 @@ async function settle(first: ChatImage, before: Upload | undefined): Promise<Upl
 }
 
 /** By its id, so that the file is not sent again; by its file where the gateway does not keep it any more. */
-async function showAgain({ file, window }: ChatImage, before: Upload | undefined): Promise<Upload> {
-  if (before === undefined) return await upload(file, window);
+async function showAgain(image: ChatImage, before: Upload | undefined): Promise<Upload> {
+  if (before === undefined) return await upload(image.file, image);
   try {
-    const made = await uploadAgain(before.id, window);
-    // Nobody has asked about the one before. If this fails it expires by itself.
-    discard(before.id).catch(() => {});
+    const made = await uploadAgain(before.id, image);
+    // What fails here expires by itself.
+    if (!isAskedAbout(before.id)) discard(before.id).catch(() => {});
     return made;
   } catch (error) {
     const isGone = error instanceof ProblemError && error.problem.code === "unknown_image";
     if (!isGone) throw error;
-    return await upload(file, window);
+    return await upload(image.file, image);
   }
+}
+
+/** Whether a question names the image, which goes along with the next ones. */
+function isAskedAbout(id: string): boolean {
+  return session
+    .get()
+    .conversations.some(({ turns }) =>
+      turns.some(({ images }) => images.some(({ upload: made }) => made?.id === id)),
+    );
 }
