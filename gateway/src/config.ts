@@ -19,7 +19,7 @@ import {
 import { TRACE_RATIO, TRACE_SETTINGS } from "@medv/runtime/tracing/trace_settings";
 import { TLS_SETTINGS, tlsFiles } from "@medv/runtime/tls_setting";
 import { type Access, ACCESS_SETTINGS, accessOf } from "./auth/access_settings.ts";
-import { CORS_ORIGINS } from "./cross_origin.ts";
+import { CORS_ORIGINS } from "./cors_origins.ts";
 import { isLoopback } from "./auth/loopback.ts";
 import { IMAGE_URL_HOSTS } from "./image_fetch/image_url_hosts.ts";
 

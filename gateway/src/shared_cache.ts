@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { untilAborted } from "./until_aborted.ts";
 
 /** A value and whether this caller's request was the one that made it. */
 export type Shared<V> = { readonly value: V; readonly fresh: boolean };
@@ -31,8 +32,8 @@ export class SharedCache<V extends object> {
     const kept = this.#values.get(key);
     if (kept !== undefined) return { value: kept, fresh: false };
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return { value: await settle(pending, signal), fresh: false };
-    return { value: await settle(this.#run(key, making), signal), fresh: true };
+    if (pending !== undefined) return { value: await untilAborted(pending, signal), fresh: false };
+    return { value: await untilAborted(this.#run(key, making), signal), fresh: true };
   }
 
   /** The value under `key`, once the run for it is over; undefined if there is none. */
@@ -86,14 +87,4 @@ export class SharedCache<V extends object> {
       if (isCurrent()) this.#pending.delete(key);
     }
   }
-}
-
-/** Waits for `promise` or the signal, whichever is first. */
-function settle<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:tls";
 import { DomainError } from "@medv/proto";
+import { untilAborted } from "../until_aborted.ts";
 import { type Connect, hostOf, openUrl } from "./open_url.ts";
 import { isPublicAddress } from "./public_address.ts";
 
@@ -15,6 +16,7 @@ import { isPublicAddress } from "./public_address.ts";
  */
 export type FetchImage = (url: string, field: string, signal: AbortSignal) => Promise<Uint8Array>;
 
+/** From where images are fetched, and how large one may be. */
 export type FetchImageOptions = {
   /** As in a URL, with their ports where that is not 443. */
   readonly hosts: readonly string[];
@@ -55,7 +57,8 @@ export function createFetchImage(
     try {
       let url = checkedUrl(text, undefined, { hosts, field });
       for (let followed = 0; followed <= MAX_REDIRECTS; followed++) {
-        const addresses = await before(signal, resolve(hostOf(url)));
+        // Names cannot be given up once they are asked for.
+        const addresses = await untilAborted(resolve(hostOf(url)), signal);
         if (addresses.length === 0 || !addresses.every(({ address }) => isAllowed(address))) {
           throw forbidden("its host leads to an address that is not public", field);
         }
@@ -76,15 +79,6 @@ export function createFetchImage(
       });
     }
   };
-}
-
-/** Names cannot be given up once they are asked for. */
-function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([work, aborted]);
 }
 
 function checkedUrl(

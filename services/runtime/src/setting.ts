@@ -103,6 +103,24 @@ export function optionalSetting(variable: string, meaning: string): Setting<stri
   return { variable, unit: "", fallback: "", meaning, read };
 }
 
+/** Values between commas, none where the variable is not set; each must be what `rule` says. */
+export function listSetting(
+  variable: string,
+  { rule, isValid }: { readonly rule: string; readonly isValid: (text: string) => boolean },
+  meaning: string,
+): Setting<readonly string[]> {
+  const read = (env: Environment): readonly string[] => {
+    const listed = (optionalText(env, variable) ?? "").split(",").map((each) => each.trim());
+    const values = listed.filter((each) => each !== "");
+    const wrong = values.find((each) => !isValid(each));
+    if (wrong === undefined) return values;
+    throw new RangeError(
+      `Cannot read ${variable} as each must be ${rule}: current value has "${wrong}"`,
+    );
+  };
+  return { variable, unit: "", fallback: "", meaning, read };
+}
+
 /** An address that is not listened on, or not called, where the variable is not set. */
 export function optionalAddressSetting(
   variable: string,
