@@ -12,7 +12,6 @@ import { checkImages, checkModel } from "./auth/grant_rules.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
-import { imageDigest } from "./image_digest.ts";
 import type { FetchImage } from "./image_fetch/fetch_image.ts";
 import { fetchNamedImages, urlsOf } from "./image_fetch/fetch_named_images.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
@@ -24,6 +23,7 @@ import type { ModelDescription } from "./model_description.ts";
 import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import type { Services } from "./services.ts";
+import { sha256Hex } from "./sha256_hex.ts";
 import { usageOf } from "./usage.ts";
 
 /** What an answer is made from. */
@@ -143,7 +143,7 @@ async function takeImages(
   grantedImages: GrantedImages,
 ): Promise<void> {
   for (const source of sources) {
-    if (source.type === "bytes") await grantedImages.take(grant, await imageDigest(source.bytes));
+    if (source.type === "bytes") await grantedImages.take(grant, await sha256Hex(source.bytes));
   }
 }
 

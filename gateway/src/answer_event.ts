@@ -109,7 +109,8 @@ const streamError = z
 
 const answerEvents = [imageReady, answerStart, blockDraft, textDelta, answerEnd] as const;
 
-const answerEventSchema = z.discriminatedUnion("type", answerEvents);
+/** The schema of {@link AnswerEvent}. */
+export const answerEventSchema = z.discriminatedUnion("type", answerEvents);
 
 /** What stands in the native stream: {@link AnswerEvent}s, and an error at the end of one that broke. */
 export const streamEventSchema = z
@@ -122,6 +123,7 @@ export type AnswerEvent = z.output<typeof answerEventSchema>;
 /** An event of one of the `n` answers, without its number. */
 export type ChoiceEvent = WithoutChoice<Exclude<AnswerEvent, { type: "image-ready" }>>;
 
+/** A token and its log-confidence, as they stand on the wire. */
 export type TokenLogprob = z.output<typeof tokenLogprob>;
 
 type WithoutChoice<Event> = Event extends unknown ? Omit<Event, "choice"> : never;

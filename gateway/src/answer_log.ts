@@ -1,20 +1,26 @@
-import { type DomainCode, DomainError } from "@medv/proto";
-import type { AnswerEvent } from "./answer_event.ts";
+import { DomainError } from "@medv/proto";
+import { DOMAIN_CODES } from "@medv/proto/domain_error";
+import { z } from "zod";
+import { answerEventSchema } from "./answer_event.ts";
+import { fromBytes, toBytes } from "./json_bytes.ts";
 import { problemOf } from "./problem.ts";
 
-/** A value in the log of a shared answer. */
-export type AnswerValue =
-  | { readonly type: "event"; readonly event: AnswerEvent }
+const schema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("event"), event: answerEventSchema }),
   /** A draft that found no room: its number stays. */
-  | { readonly type: "left-out" }
-  | { readonly type: "end" }
-  | {
-      readonly type: "error";
-      readonly code: DomainCode;
-      readonly detail: string;
-      readonly field?: string | undefined;
-      readonly hint?: string | undefined;
-    };
+  z.object({ type: z.literal("left-out") }),
+  z.object({ type: z.literal("end") }),
+  z.object({
+    type: z.literal("error"),
+    code: z.enum(DOMAIN_CODES),
+    detail: z.string(),
+    field: z.string().optional(),
+    hint: z.string().optional(),
+  }),
+]);
+
+/** A value in the log of a shared answer. */
+export type AnswerValue = z.output<typeof schema>;
 
 /** How an answer ended, as a value; of an error what a caller may know. */
 export function closingValue(end: { readonly error?: unknown }): AnswerValue {
@@ -36,13 +42,22 @@ export function errorOf({
   });
 }
 
+/** A value as it lies in the log. */
 export function encodeValue(value: AnswerValue): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
+  return toBytes(value);
 }
 
-/** The inverse of {@link encodeValue}. */
+/**
+ * The inverse of {@link encodeValue}.
+ *
+ * @throws {DomainError} `unavailable` where the value cannot be read.
+ */
 export function decodeValue(bytes: Uint8Array): AnswerValue {
-  // Behind the seal of a gateway, which wrote just this.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(new TextDecoder().decode(bytes)) as AnswerValue;
+  const value = fromBytes(schema, bytes);
+  if (value !== undefined) return value;
+  throw new DomainError(
+    "unavailable",
+    "Cannot continue the answer as a gateway of another version makes it",
+    { hint: "ask again" },
+  );
 }

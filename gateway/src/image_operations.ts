@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LATERALITIES } from "./image/dicom/terms.ts";
+import { LATERALITIES, WINDOW_FUNCTIONS } from "./image/dicom/terms.ts";
 import { FORMATS } from "./image/image_format.ts";
 import { WARNING_CODES } from "./image/image_warning.ts";
 import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
@@ -24,7 +24,7 @@ const imageSchema = z
     frame: place.meta({ description: "Which of the file's frames is looked at, from 1." }),
     window: place
       .extend({
-        function: z.enum(["LINEAR", "LINEAR_EXACT", "SIGMOID", "LUT", "MIN_MAX", "FULL_RANGE"]),
+        function: z.enum(WINDOW_FUNCTIONS),
         center: z.number().optional(),
         width: z.number().optional(),
       })
@@ -47,6 +47,7 @@ const imageSchema = z
   })
   .meta({ id: "Image" });
 
+/** What is known of an image that was sent, as it stands on the wire. */
 export type ImageBody = z.output<typeof imageSchema>;
 
 const params = z.object({ id: z.string() });

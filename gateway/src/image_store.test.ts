@@ -60,7 +60,11 @@ test("delete() forgets all pixels though a replica does not confirm that it forg
       forgetEmbedding: () => Promise.reject(gone),
     },
   });
-  const { upload } = await store.upload({ bytes: new Uint8Array(5), choice: {} }, CONTEXT, signal);
+  const { upload } = await store.upload(
+    { bytes: new Uint8Array(5), choice: {}, digest: "d" },
+    CONTEXT,
+    signal,
+  );
   await store.encode({ type: "id", id: upload.id, field: "id" }, CONTEXT, signal);
   expect(store.bytes).toBe(1 + 5 + 2 * (1 + 100));
   await expect(store.delete(upload.id, CONTEXT)).rejects.toBe(gone);

@@ -6,15 +6,21 @@ import type { SharedNotices } from "@medv/runtime/remote_cache/shared_notices";
 import { EmbeddingHandles, type EmbeddingHandlesOptions } from "./embedding_handles.ts";
 import { followDeleted } from "./follow_deleted.ts";
 import { encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
-import type { ImageFile, ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
+import type { ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
-import { imageDigest } from "./image_digest.ts";
 import { imageKey } from "./image_key.ts";
 import type { ImageSource } from "./image_url.ts";
 import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
 import type { Log } from "./log.ts";
+import { sha256Hex } from "./sha256_hex.ts";
 import { type Making, SharedCache } from "./shared_cache.ts";
-import { newImageId, unknownImage, type UploadedImage, UploadStore } from "./upload_store.ts";
+import {
+  newImageId,
+  type SentFile,
+  unknownImage,
+  type UploadedImage,
+  UploadStore,
+} from "./upload_store.ts";
 
 /** An image that the vision service has encoded. */
 export type EncodedImage = {
@@ -92,13 +98,13 @@ export class ImageStore {
    * @throws {DomainError} `unsupported_image`, `damaged_image`, `image_too_large`.
    */
   async upload(
-    file: ImageFile,
+    file: SentFile,
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<{ readonly upload: UploadedImage; readonly image: PreparedImage }> {
     const { remote } = this.#options;
     const id = newImageId();
-    const known = { ...file, id, digest: await imageDigest(file.bytes) };
+    const known = { ...file, id };
     const image = await this.preprocess(known, context, signal);
     if (remote.isShared) {
       // The other gateways do not get the bytes, so they need the pixels for one image and for several.
@@ -122,12 +128,12 @@ export class ImageStore {
   }
 
   /**
-   * The bytes as sent of an upload.
+   * An upload with its bytes as sent.
    *
    * @throws {DomainError} `unknown_image`, also where another gateway took them.
    */
-  async bytesOf(id: string, tenantScope: string, field: string): Promise<Uint8Array> {
-    return await this.#uploads.bytesOf(id, tenantScope, field);
+  async fileOf(id: string, tenantScope: string, field: string): Promise<SentFile> {
+    return await this.#uploads.fileOf(id, tenantScope, field);
   }
 
   /**
@@ -214,7 +220,7 @@ export class ImageStore {
       const { id, field } = source;
       return { ...(await this.#uploads.find(id, tenantScope, field)), field };
     }
-    return { digest: await imageDigest(source.bytes), choice: {}, bytes: source.bytes };
+    return { digest: await sha256Hex(source.bytes), choice: {}, bytes: source.bytes };
   }
 
   async #share(
@@ -252,7 +258,9 @@ export class ImageStore {
     if (id === undefined) throw unknownImage();
     const packed = await this.#options.remote.get(imageName(tenantScope, id, key));
     if (packed === undefined) throw unknownImage();
-    return decodeImage(packed);
+    const image = decodeImage(packed);
+    if (image === undefined) throw unknownImage();
+    return image;
   }
 
   /**

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneRowFile } from "./image/dicom/testing/one_row_file.ts";
-import { startScriptedGateway } from "./testing/scripted_gateway.ts";
+import { MAX_IMAGE_BYTES, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 /** A file that offers two windows, 40/400 and -600/1500. */
 const CT = join(import.meta.dirname, "image/dicom/testing/files/ct_jpeg_ls.dcm");
@@ -94,4 +94,9 @@ test("POST /v1/images does not know an image that was not sent", async () => {
   const response = await post("?from=img_1");
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: "unknown_image", field: "from" });
+});
+
+test("POST /v1/images says that the query is wrong before it reads the image", async () => {
+  const response = await post("?center=40", new Uint8Array(MAX_IMAGE_BYTES + 1));
+  expect(await response.json()).toMatchObject({ code: "invalid_request", field: "width" });
 });

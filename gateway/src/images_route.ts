@@ -3,7 +3,6 @@ import { DomainError } from "@medv/proto";
 import type { Context } from "hono";
 import { callerOf } from "./auth/require_caller.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
-import { imageDigest } from "./image_digest.ts";
 import {
   deleteImageOperation,
   describeImageOperation,
@@ -15,14 +14,15 @@ import { imageChoice } from "./image_query.ts";
 import type { ImageContext } from "./image_store.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
-import type { ImageFile, PreparedImage } from "./image/image_preprocessor.ts";
+import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
 import { imageWarning } from "./image/image_warning.ts";
 import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read_body.ts";
-import type { UploadedImage } from "./upload_store.ts";
+import { sha256Hex } from "./sha256_hex.ts";
+import type { SentFile, UploadedImage } from "./upload_store.ts";
 
 /** Room for the boundaries and headers around the file. */
 const MULTIPART_OVERHEAD_BYTES = 64 << 10;
@@ -36,17 +36,19 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
   serve(route, uploadOperation, async ({ query, headers }, context) => {
     const caller = callerOf(context);
     const { from } = query;
-    const sent = await readImage(context.req.raw, maxImageBytes);
-    checkSource(sent, from);
-    const bytes =
-      from === undefined ? sent : await images.bytesOf(from, caller.tenantScope, "from");
-    const file = { choice: imageChoice(query), bytes };
+    const choice = imageChoice(query);
+    const bytes = await readImage(context.req.raw, maxImageBytes);
+    checkSource(bytes, from);
+    const file =
+      from === undefined
+        ? { bytes, choice, digest: await sha256Hex(bytes) }
+        : { ...(await images.fileOf(from, caller.tenantScope, "from")), choice };
     const { signal } = context.req.raw;
     const run = (callers: AbortSignal): Promise<ImageBody> =>
       takeImage(file, context, dependencies, callers);
     const key = headers["Idempotency-Key"];
     if (key === undefined) return context.json(await run(signal), 201);
-    const asked = { choice: file.choice, digest: await imageDigest(file.bytes) };
+    const asked = { choice, digest: file.digest };
     const holds = ({ id }: ImageBody): Promise<boolean> => images.has(id, caller.tenantScope);
     const keyed = await keyedRequest(key, caller, asked);
     return context.json(await keys.once(keyed, { run, holds }, signal), 201);
@@ -77,14 +79,14 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
 
 /** Prepares and keeps an image, and has it encoded. */
 async function takeImage(
-  file: ImageFile,
+  file: SentFile,
   context: Context<GatewayEnv>,
   dependencies: Dependencies,
   signal: AbortSignal,
 ): Promise<ImageBody> {
   const { images, log, grantedImages } = dependencies;
   const { grant } = callerOf(context);
-  if (grant !== undefined) await grantedImages.take(grant, await imageDigest(file.bytes));
+  if (grant !== undefined) await grantedImages.take(grant, file.digest);
   const imageContext = await imageContextOf(context, dependencies, signal);
   const { upload, image } = await images.upload(file, imageContext, signal);
   // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.

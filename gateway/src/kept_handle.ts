@@ -1,8 +1,9 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type EmbeddingHandle, EmbeddingHandleSchema } from "@medv/proto/embedding";
+import type { CacheName } from "@medv/runtime/remote_cache/cache_connection";
 
 /** Where gateways share the handle of an image's embedding. */
-export function handleName(tenantScope: string, imageKey: string) {
+export function handleName(tenantScope: string, imageKey: string): CacheName {
   return { tenantScope, key: `handle/${imageKey}` };
 }
 

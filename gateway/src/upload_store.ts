@@ -1,4 +1,5 @@
 import { DomainError } from "@medv/proto";
+import type { CacheName } from "@medv/runtime/remote_cache/cache_connection";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import { z } from "zod";
 import type { ImageChoice } from "./image/decoded_image.ts";
@@ -16,6 +17,9 @@ export type UploadedImage = {
   /** Missing where another gateway took them: they are not shared, as there may be names in them. */
   readonly bytes?: Uint8Array;
 };
+
+/** A file that a caller sent. */
+export type SentFile = ImageFile & Pick<UploadedImage, "digest">;
 
 /** Where ids are shared, how much is kept here and for how long. */
 export type UploadStoreOptions = {
@@ -51,7 +55,7 @@ export class UploadStore {
   /** Keeps a file under an id that {@link newImageId} made; other gateways know it when this resolves. */
   async add(
     id: string,
-    { bytes, choice, digest }: ImageFile & Pick<UploadedImage, "digest">,
+    { bytes, choice, digest }: SentFile,
     tenantScope: string,
   ): Promise<UploadedImage> {
     const { remote, ttlMs } = this.#options;
@@ -75,14 +79,14 @@ export class UploadStore {
   }
 
   /**
-   * The bytes as sent of the upload with this id.
+   * The upload with this id, with its bytes as sent.
    *
    * @param field Of the request that named it.
    * @throws {DomainError} `unknown_image`, also where another gateway took them.
    */
-  async bytesOf(id: string, tenantScope: string, field: string): Promise<Uint8Array> {
-    const { bytes } = await this.find(id, tenantScope, field);
-    if (bytes !== undefined) return bytes;
+  async fileOf(id: string, tenantScope: string, field: string): Promise<SentFile> {
+    const { bytes, ...upload } = await this.find(id, tenantScope, field);
+    if (bytes !== undefined) return { ...upload, bytes };
     throw new DomainError(
       "unknown_image",
       "Cannot show the image otherwise as its file is with another gateway",
@@ -143,6 +147,6 @@ function uploadKey(tenantScope: string, id: string): string {
   return `${tenantScope}/${id}`;
 }
 
-function uploadName(tenantScope: string, id: string) {
+function uploadName(tenantScope: string, id: string): CacheName {
   return { tenantScope, key: `upload/${id}` };
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Caller } from "../auth/caller.ts";
+import { toBytes } from "../json_bytes.ts";
+import { sha256Hex } from "../sha256_hex.ts";
 import type { KeyedRequest } from "./idempotency_keys.ts";
 
 /** The headers of an operation that is done once per key. */
@@ -24,7 +26,6 @@ export async function keyedRequest(
   { tenantScope, grant }: Caller,
   asked: unknown,
 ): Promise<KeyedRequest> {
-  const bytes = new TextEncoder().encode(JSON.stringify(asked));
-  const fingerprint = Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
+  const fingerprint = await sha256Hex(toBytes(asked));
   return { owner: `${tenantScope}/${grant?.id ?? ""}`, key, fingerprint };
 }

@@ -24,3 +24,13 @@ UTERUS VAGINA VULVA WHOLEBODY WRIST ZYGOMA`.split(/\s/),
 export const LATERALITIES = ["R", "L", "B", "U"] as const;
 
 export type Laterality = (typeof LATERALITIES)[number];
+
+/** How a window maps values; MIN_MAX and FULL_RANGE are ours, where the file offers none. @see DICOM PS3.3 C.11.2.1 */
+export const WINDOW_FUNCTIONS = [
+  "LINEAR",
+  "LINEAR_EXACT",
+  "SIGMOID",
+  "LUT",
+  "MIN_MAX",
+  "FULL_RANGE",
+] as const;

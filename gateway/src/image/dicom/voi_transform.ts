@@ -4,14 +4,14 @@ import type { ImageChoice, OwnWindow } from "../decoded_image.ts";
 import { decimals, items } from "./data_set.ts";
 import { frameScopes } from "./functional_groups.ts";
 import { lookUp, readLookupTable } from "./lookup_table.ts";
+import type { WINDOW_FUNCTIONS } from "./terms.ts";
 
 /** Which values of interest are shown, as it is told to the caller. */
 export type VoiWindow = {
   /** Of those that the file offers, from 1: first its windows, then its lookup tables. 0 where it is none of them. */
   readonly number: number;
   readonly of: number;
-  /** MIN_MAX and FULL_RANGE are ours, where the file offers none. */
-  readonly function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID" | "LUT" | "MIN_MAX" | "FULL_RANGE";
+  readonly function: (typeof WINDOW_FUNCTIONS)[number];
   /** In units of the modality; not for a LUT. */
   readonly center?: number;
   readonly width?: number;
