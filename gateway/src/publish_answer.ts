@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import type { CacheName } from "@medv/runtime/remote_cache/cache_connection";
+import type { LogTimes, SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { closingValue, encodeValue } from "./answer_log.ts";
 import type { AnswerProgress } from "./kept_answer.ts";
 
 /** Where an answer is written, and what is known of it. */
 export type PublishOptions = {
   readonly logs: SharedLogs;
-  readonly name: { readonly tenantScope: string; readonly key: string };
-  /** How long the log is kept after its last write, and for how long its writer counts as there. */
-  readonly times: { readonly ttlMs: number; readonly holdMs: number };
+  readonly name: CacheName;
+  readonly times: LogTimes;
   /** What there is from an event's number on. */
   readonly progress: (from: number) => AnswerProgress;
   /** Called when another gateway asks for it. */
@@ -17,6 +17,8 @@ export type PublishOptions = {
 
 /** How often what is new is written. */
 const PACE_MS = 50;
+/** How long nothing is written after the cache did not answer. */
+const REST_MS = 1000;
 /** Bound on the drafts of one answer; beyond, only what counts for its text is shared. */
 const MAX_DRAFT_BYTES = 4 << 20;
 /** About so much is written at once; more would hold up everybody else's small values. */
@@ -40,11 +42,13 @@ export async function publishAnswer(options: PublishOptions, draining: AbortSign
     const { values, draftBytes } = valuesOf(events, written.draftBytes);
     const isLast = end !== undefined && values.length === events.length;
     if (isLast) values.push(encodeValue(closingValue(end)));
+    let pauseMs = PACE_MS;
     if (values.length > 0 || now - shownMs > times.holdMs / 10) {
       const state = await logs.write(name, { from: written.count, values }, times);
       if (state?.isStopAsked === true) onStop();
       if (state === undefined) {
         if (draining.aborted && end !== undefined) return;
+        pauseMs = REST_MS;
       } else {
         shownMs = now;
         written = { count: written.count + values.length, draftBytes };
@@ -53,8 +57,14 @@ export async function publishAnswer(options: PublishOptions, draining: AbortSign
         if (!isWhole) written = { count: 0, draftBytes: 0 };
       }
     }
-    await sleep(PACE_MS);
+    await pause(pauseMs, draining);
   }
+}
+
+/** Draining ends the pause in which it begins. */
+async function pause(ms: number, draining: AbortSignal): Promise<void> {
+  const options = draining.aborted ? {} : { signal: draining };
+  await sleep(ms, undefined, options).catch(() => {});
 }
 
 /** The next events as values, as many as are written at once. */

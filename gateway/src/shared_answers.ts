@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@medv/proto";
-import type { SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
+import type { CacheName } from "@medv/runtime/remote_cache/cache_connection";
+import type { LogTimes, SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { decodeValue, errorOf } from "./answer_log.ts";
 import {
   ANSWER_TTL_MS,
@@ -18,7 +19,7 @@ const PACE_MS = 50;
 /** Answers that any gateway can go on giving out: each is written into a log of the shared cache as it comes. */
 export class SharedAnswers {
   readonly #logs: SharedLogs;
-  readonly #times: { readonly ttlMs: number; readonly holdMs: number };
+  readonly #times: LogTimes;
   readonly #draining = new AbortController();
   readonly #publishing = new Set<Promise<void>>();
 
@@ -77,7 +78,7 @@ export class SharedAnswers {
   }
 
   async *#follow(
-    name: AnswerName,
+    name: CacheName,
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<NumberedEvent> {
@@ -103,12 +104,10 @@ export class SharedAnswers {
   }
 }
 
-type AnswerName = { readonly tenantScope: string; readonly key: string };
-
 /** As if there were no sign of the writer: the cache may come back. */
 const UNREADABLE = { values: [], isHeld: false };
 
-function nameOf(tenantScope: string, id: string): AnswerName {
+function nameOf(tenantScope: string, id: string): CacheName {
   return { tenantScope, key: `answer/${id}` };
 }
 

@@ -42,21 +42,21 @@ export function sharedLogs(connection: CacheConnection): SharedLogs {
   return {
     async write(name, part, { ttlMs, holdMs }) {
       const key = keyOf(name);
-      const fields = part.values.flatMap((value, index) => {
-        const place = part.from + index;
-        const sealed = connection.cipher.seal(value, placeText(name, place));
-        return [String(place), Buffer.from(sealed)];
-      });
-      // One after the other on one connection.
-      const answers = await connection.tolerate((redis) =>
-        Promise.all([
+      const answers = await connection.tolerate((redis) => {
+        const fields = part.values.flatMap((value, index) => {
+          const place = part.from + index;
+          const sealed = connection.cipher.seal(value, placeText(name, place));
+          return [String(place), Buffer.from(sealed)];
+        });
+        // One after the other on one connection.
+        return Promise.all([
           fields.length > 0 && redis.hset(key, ...fields),
           redis.pexpire(key, ttlMs),
           redis.set(holdKey(key), "", "PX", holdMs),
           redis.exists(stopKey(key)),
           redis.hlen(key),
-        ]),
-      );
+        ]);
+      });
       if (answers === undefined) return undefined;
       const [, , , stop, length] = answers;
       return { length, isStopAsked: stop === 1 };
