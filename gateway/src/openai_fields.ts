@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { neutral } from "./schema_error.ts";
+import { neutral } from "./neutral_field.ts";
 
 /** Labels and hints of OpenAI's callers, without effect on an answer. */
 export const labelFields = {

@@ -88,6 +88,18 @@ test.each([
   });
 });
 
+test.each(["gzip", "identity"])(
+  "readBody() of a body in %s that breaks off fails with what broke it",
+  async (encoding) => {
+    const broken = new Error("the caller went away");
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(gzipSync("hello"))),
+      pull: (controller) => controller.error(broken),
+    });
+    await expect(readBody(request(stream, encoding), MAX_BYTES)).rejects.toBe(broken);
+  },
+);
+
 function* slicesOf(bytes: Uint8Array<ArrayBuffer>, length: number) {
   for (let start = 0; start < bytes.length; start += length) {
     yield bytes.slice(start, start + length);

@@ -31,10 +31,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 }
 
 /** The body as it was before the caller packed it. */
-function unpacked(
-  body: ReadableStream<Uint8Array>,
-  headers: Headers,
-): AsyncIterable<Uint8Array, unknown, undefined> {
+function unpacked(body: Body, headers: Headers): AsyncIterable<Uint8Array, unknown, undefined> {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity") return body;
   if (encoding === "gzip") return gunzip(body);
@@ -45,21 +42,34 @@ function unpacked(
   );
 }
 
-async function* gunzip(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* gunzip(body: Body): AsyncGenerator<Uint8Array> {
+  const source: Source = { body };
   try {
-    yield* ReadableStream.from(slices(body)).pipeThrough(new DecompressionStream("gzip"));
-  } catch {
+    yield* ReadableStream.from(slices(source)).pipeThrough(new DecompressionStream("gzip"));
+  } catch (cause) {
+    if (source.failure !== undefined) throw source.failure.error;
     throw new DomainError("invalid_request", "Cannot read the body as it is no whole gzip", {
       field: "Content-Encoding",
+      cause,
     });
   }
 }
 
-async function* slices(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for await (const chunk of body) {
-    for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
-      yield new Uint8Array(chunk.slice(start, start + SLICE_BYTES));
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** A packed body, and what broke it off: that is not the packing's fault. */
+type Source = { readonly body: Body; failure?: { readonly error: unknown } };
+
+async function* slices(source: Source): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  try {
+    for await (const chunk of source.body) {
+      for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
+        yield chunk.subarray(start, start + SLICE_BYTES);
+      }
     }
+  } catch (error) {
+    source.failure = { error };
+    throw error;
   }
 }
 

@@ -1,11 +1,12 @@
 import { DomainError } from "@medv/proto";
 import { z } from "zod";
+import { isNeutral } from "./neutral_field.ts";
 
 /**
  * Validates `value`.
  *
  * @throws {DomainError} `invalid_request` that names the first offending field by its path, the rule, and a number that
- * breaks it, never a text; `unsupported_field` for a field of {@link neutral}.
+ * breaks it, never a text; `unsupported_field` for a neutral field.
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value, { reportInput: true });
@@ -14,7 +15,7 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.out
   if (first === undefined) throw new TypeError("Cannot explain the failure as there is no issue");
   const issue = innermost(first);
   const isUnknown = issue.code === "unrecognized_keys";
-  if (isNeutral(schema, issue.path)) throw unsupported(pathOf(issue.path.slice(0, 1)));
+  if (isNeutralAt(schema, issue.path)) throw unsupported(pathOf(issue.path.slice(0, 1)));
   const field = pathOf(isUnknown ? [...issue.path, issue.keys[0] ?? ""] : issue.path);
   const named = field === "" ? "it" : `"${field}"`;
   throw new DomainError(
@@ -26,19 +27,9 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.out
   );
 }
 
-/** A field that is known, but taken only with the values that ask for nothing; null does so everywhere. */
-export function neutral(...values: readonly z.ZodType[]): z.ZodOptional {
-  return z
-    .union([...values, z.null()])
-    .optional()
-    .meta({ [NEUTRAL]: true });
-}
-
-const NEUTRAL = "x-neutral-only";
-
-function isNeutral(schema: z.ZodType, [name]: readonly PropertyKey[]): boolean {
+function isNeutralAt(schema: z.ZodType, [name]: readonly PropertyKey[]): boolean {
   const field = schema instanceof z.ZodObject ? schema.shape[String(name)] : undefined;
-  return field instanceof z.ZodType && field.meta()?.[NEUTRAL] === true;
+  return field instanceof z.ZodType && isNeutral(field);
 }
 
 function unsupported(field: string): DomainError {
