@@ -84,8 +84,10 @@ export const chunkSchema = z
 /** OpenAI's `logprobs` of a choice; null where they were not asked for. */
 export type ChatLogprobs = z.output<typeof logprobs> | null;
 
+/** {@link completionSchema}'s value. */
 export type ChatCompletion = z.output<typeof completionSchema>;
 
+/** {@link chunkSchema}'s value. */
 export type ChatChunk = z.output<typeof chunkSchema>;
 
 /** `POST /v1/chat/completions`. */

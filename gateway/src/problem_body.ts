@@ -36,6 +36,8 @@ export const openAiErrorSchema = z
   })
   .meta({ id: "OpenAiError", description: "An error in OpenAI's shape." });
 
+/** {@link problemSchema}'s value. */
 export type Problem = Readonly<z.output<typeof problemSchema>>;
 
+/** {@link openAiErrorSchema}'s value. */
 export type OpenAiError = Readonly<z.output<typeof openAiErrorSchema>>;

@@ -25,6 +25,7 @@ export const usageSchema = z
   })
   .meta({ id: "Usage" });
 
+/** {@link usageSchema}'s value. */
 export type Usage = Readonly<z.output<typeof usageSchema>>;
 
 /** What an answer cost, from its first and last event. */

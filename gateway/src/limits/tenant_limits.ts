@@ -27,21 +27,32 @@ const MINUTE_SECONDS = 60;
 /** One of the limits. */
 type Limit = {
   readonly points: number;
+  /** What there are so many of, in words. */
   readonly unit: string;
   take(tenantScope: string, points: number): Promise<Taking>;
 };
 
 /** Limits that hold for all gateways that count together. */
 export function tenantLimits(options: TenantLimitsOptions, count: CountTogether): TenantLimits {
-  const requests = limit(options.requestsPerMinute, "requests", count);
-  const decoder = limit(options.decoderMsPerMinute, "ms of the decoder", count);
+  const { requestsPerMinute, decoderMsPerMinute } = options;
+  const requests = limit("requests", { points: requestsPerMinute, unit: "requests" }, count);
+  const decoder = limit(
+    "decoder",
+    { points: decoderMsPerMinute, unit: "ms of the decoder" },
+    count,
+  );
   return {
     takeRequest: (tenantScope) => take(requests, tenantScope, 1),
     takeDecoderMs: (tenantScope, ms) => take(decoder, tenantScope, Math.ceil(ms)),
   };
 }
 
-function limit(points: number | undefined, unit: string, count: CountTogether): Limit | undefined {
+/** @param name Of its counts, which gateways share. */
+function limit(
+  name: string,
+  { points, unit }: { readonly points: number | undefined; readonly unit: string },
+  count: CountTogether,
+): Limit | undefined {
   if (points === undefined) return undefined;
   const own = new RateLimiterMemory({ points, duration: MINUTE_SECONDS });
   const rule = { limit: points, windowMs: MINUTE_SECONDS * 1000 };
@@ -50,7 +61,7 @@ function limit(points: number | undefined, unit: string, count: CountTogether): 
     unit,
     take: (tenantScope, taken) =>
       count(
-        (counts) => counts.take({ tenantScope, key: `limit/${unit}` }, taken, rule),
+        (counts) => counts.take({ tenantScope, key: `limit/${name}` }, taken, rule),
         () => takeAlone(own, tenantScope, taken),
       ),
   };

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { ApiDocument } from "./document.ts";
-import { fieldRows, type Html, type SchemaPart, schemaText } from "./schema_html.ts";
+import { fieldRows, type Html, prose, type SchemaPart, schemaText } from "./schema_html.ts";
 
 /** The document as a page to read: no script, and nothing from elsewhere. */
 export function docsPage(document: ApiDocument): Html {
@@ -144,11 +144,4 @@ function schemaSection(name: string, schema: SchemaPart): Html {
           </table>`
     }
   </section>`;
-}
-
-/** Text whose words between backticks are code. */
-function prose(text = ""): Html[] {
-  return text
-    .split("`")
-    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }

@@ -74,6 +74,8 @@ test("GET /docs shows every operation, field and error, and its links lead somew
   for (const shown of ["diffusion.", "gen_length", "rate_limit_exceeded", "Last-Event-ID"]) {
     expect(text).toContain(shown);
   }
+  expect(text).toContain("For <code>medv-image:&lt;id&gt;</code> URLs in messages.");
+  expect(text).not.toContain("`");
 });
 
 test("GET /docs loads nothing but its own style, and runs nothing", async () => {

@@ -41,10 +41,17 @@ export function fieldRows(schema: SchemaPart, prefix = ""): Html[] {
       <th scope="row"><code>${path}</code></th>
       <td>${required.includes(name) ? "required" : ""}</td>
       <td>${schemaText(field)}</td>
-      <td>${description}</td>
+      <td>${prose(description)}</td>
     </tr>`;
     return [row, ...fieldRows(field, `${path}.`)];
   });
+}
+
+/** Text whose words between backticks are code. */
+export function prose(text = ""): Html[] {
+  return text
+    .split("`")
+    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }
 
 function boundsOf({ minimum, maximum, pattern }: Exclude<SchemaPart, { $ref: string }>): string {
