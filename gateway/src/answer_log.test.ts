@@ -13,14 +13,12 @@ test.each<AnswerValue>([
 test("an error is the same for a caller at another gateway", () => {
   const error = new DomainError("overloaded", "Cannot answer as it is full", { hint: "wait" });
   const value = decodeValue(encodeValue(closingValue({ error })));
-  expect(value.type === "error" && errorOf(value)).toEqual(error);
+  expect(value?.type === "error" && errorOf(value)).toEqual(error);
 });
 
 test.each(["no JSON", "{}", '{"type":"event","event":{"type":"text-delta"}}'])(
-  "decodeValue() tells the reader to ask again where the log has %j",
+  "decodeValue() finds no value in %j",
   (text) => {
-    expect(() => decodeValue(Buffer.from(text))).toThrow(
-      expect.objectContaining({ code: "unavailable", hint: "ask again" }),
-    );
+    expect(decodeValue(Buffer.from(text))).toBeUndefined();
   },
 );

@@ -47,17 +47,7 @@ export function encodeValue(value: AnswerValue): Uint8Array {
   return toBytes(value);
 }
 
-/**
- * The inverse of {@link encodeValue}.
- *
- * @throws {DomainError} `unavailable` where the value cannot be read.
- */
-export function decodeValue(bytes: Uint8Array): AnswerValue {
-  const value = fromBytes(schema, bytes);
-  if (value !== undefined) return value;
-  throw new DomainError(
-    "unavailable",
-    "Cannot continue the answer as a gateway of another version makes it",
-    { hint: "ask again" },
-  );
+/** The inverse of {@link encodeValue}; undefined where the bytes hold no value, as those of another version may. */
+export function decodeValue(bytes: Uint8Array): AnswerValue | undefined {
+  return fromBytes(schema, bytes);
 }

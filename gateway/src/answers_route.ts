@@ -10,8 +10,7 @@ import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
-import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
-import { keyedAnswer } from "./idempotency/keyed_answer.ts";
+import { answerKeys, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import type { KeptAnswer } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
@@ -23,8 +22,8 @@ import { together, type Usage } from "./usage.ts";
  * event has an id; `GET /v1/answers/:id` takes the stream up after `Last-Event-ID`, `DELETE` ends the work.
  */
 export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes, answers } = dependencies;
-  const keys = new IdempotencyKeys<string>();
+  const { maxImageBytes, answers, claims } = dependencies;
+  const keys = answerKeys("answers", claims);
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
     route,
@@ -108,7 +107,7 @@ async function* withoutIds(framed: AsyncGenerator<Framed>): AsyncGenerator<Frame
 }
 
 async function* numbered(
-  answer: KeptAnswer,
+  answer: Pick<KeptAnswer, "id" | "follow">,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Framed> {

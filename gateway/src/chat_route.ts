@@ -8,14 +8,12 @@ import { type ChatChunk, type ChatCompletion, chatOperation } from "./chat_compl
 import { callerOf } from "./auth/require_caller.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
-import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
-import { keyedAnswer } from "./idempotency/keyed_answer.ts";
+import { answerKeys, type KeyedAnswer, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import { NOTICE } from "./notice.ts";
 import { serve } from "./openapi/serve.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
 import { requestController } from "./request_controller.ts";
-import type { RunningAnswer } from "./running_answers.ts";
 import { together, type Usage } from "./usage.ts";
 
 /** What the objects of one answer have in common. */
@@ -23,8 +21,8 @@ type Head = Pick<ChatCompletion, "id" | "created" | "model">;
 
 /** `POST /v1/chat/completions`: OpenAI's shape, whole or streamed; committed text only. */
 export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes, answers } = dependencies;
-  const keys = new IdempotencyKeys<string>();
+  const { maxImageBytes, answers, claims } = dependencies;
+  const keys = answerKeys("chat", claims);
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
     route,
@@ -67,12 +65,12 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
 }
 
 /** The same for everybody who gets the same answer. */
-function headOf(model: string, answer: RunningAnswer | undefined): Head {
+function headOf(model: string, answer: KeyedAnswer | undefined): Head {
   const { id, startedAt } = answer ?? { id: crypto.randomUUID(), startedAt: new Date() };
   return { id: `chatcmpl-${id}`, created: Math.floor(startedAt.getTime() / 1000), model };
 }
 
-async function* eventsOf(answer: RunningAnswer, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+async function* eventsOf(answer: KeyedAnswer, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   for await (const { event } of answer.follow(-1, signal)) yield event;
 }
 

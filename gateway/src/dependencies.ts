@@ -1,3 +1,4 @@
+import type { SharedClaims } from "@medv/runtime/remote_cache/shared_claims";
 import type { AnswerSources } from "./answer.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
@@ -16,6 +17,8 @@ export type Dependencies = AnswerSources & {
   /** Whose pages may call, besides the gateway's own. */
   readonly corsOrigins: readonly string[];
   readonly answers: RunningAnswers;
+  /** How gateways agree who does what was asked under a key; undefined where there is one only. */
+  readonly claims: SharedClaims | undefined;
   readonly page: Page;
 };
 

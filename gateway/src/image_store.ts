@@ -113,11 +113,6 @@ export class ImageStore {
     return { upload: await this.#uploads.add(id, known, context.tenantScope), image };
   }
 
-  /** Whether an upload is kept. */
-  async has(id: string, tenantScope: string): Promise<boolean> {
-    return await this.#uploads.has(id, tenantScope);
-  }
-
   /**
    * The upload with this id.
    *

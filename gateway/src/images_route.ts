@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
 import type { Context } from "hono";
+import { z } from "zod";
 import { callerOf } from "./auth/require_caller.ts";
 import type { Dependencies, GatewayEnv } from "./dependencies.ts";
 import {
@@ -20,51 +21,44 @@ import { imageWarning } from "./image/image_warning.ts";
 import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
-import { readBody } from "./read_body.ts";
+import { readImage } from "./read_image.ts";
 import { sha256Hex } from "./sha256_hex.ts";
 import type { SentFile, UploadedImage } from "./upload_store.ts";
 
-/** Room for the boundaries and headers around the file. */
-const MULTIPART_OVERHEAD_BYTES = 64 << 10;
-
 /** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
 export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { images, maxImageBytes } = dependencies;
-  const keys = new IdempotencyKeys<ImageBody>();
+  const { images, maxImageBytes, claims } = dependencies;
+  const keys = new IdempotencyKeys({ claims, kind: "images", result: z.string() });
   const route = new OpenAPIHono<GatewayEnv>();
 
   serve(route, uploadOperation, async ({ query, headers }, context) => {
     const caller = callerOf(context);
     const { from } = query;
     const choice = imageChoice(query);
-    const bytes = await readImage(context.req.raw, maxImageBytes);
-    checkSource(bytes, from);
+    const bytes = await readImage(context.req.raw, { from, maxImageBytes });
     const file =
       from === undefined
         ? { bytes, choice, digest: await sha256Hex(bytes) }
         : { ...(await images.fileOf(from, caller.tenantScope, "from")), choice };
     const { signal } = context.req.raw;
-    const run = (callers: AbortSignal): Promise<ImageBody> =>
+    const take = (callers: AbortSignal): Promise<KeptImage> =>
       takeImage(file, context, dependencies, callers);
     const key = headers["Idempotency-Key"];
-    if (key === undefined) return context.json(await run(signal), 201);
-    const asked = { choice, digest: file.digest };
-    const holds = ({ id }: ImageBody): Promise<boolean> => images.has(id, caller.tenantScope);
-    const keyed = await keyedRequest(key, caller, asked);
-    return context.json(await keys.once(keyed, { run, holds }, signal), 201);
+    if (key === undefined) return context.json(describe(await take(signal)), 201);
+    // The id alone is remembered, so that nothing else of an image outlives it.
+    const run = async (callers: AbortSignal): Promise<string> => (await take(callers)).upload.id;
+    const holds = (id: string): Promise<boolean> => isKept(id, context, dependencies);
+    const keyed = await keyedRequest(key, caller, { choice, digest: file.digest });
+    const id = await keys.once(keyed, { run, holds }, signal);
+    return context.json(describe(await keptImage(id, context, dependencies)), 201);
   });
 
   serve(route, describeImageOperation, async ({ params }, context) => {
-    const upload = await images.find(params.id, callerOf(context).tenantScope);
-    const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
-    return context.json(describe(upload, image), 200);
+    return context.json(describe(await keptImage(params.id, context, dependencies)), 200);
   });
 
   serve(route, tileOperation, async ({ params }, context) => {
-    const upload = await images.find(params.id, callerOf(context).tenantScope);
-    const imageContext = await imageContextOf(context, dependencies);
-    const image = await images.preprocess(upload, imageContext, context.req.raw.signal);
+    const { image } = await keptImage(params.id, context, dependencies);
     const png = await encodeTile(image, Number(params.tile));
     return context.body(png, 200, { "content-type": "image/png", "cache-control": "no-store" });
   });
@@ -77,13 +71,38 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
   return route;
 }
 
+type KeptImage = { readonly upload: UploadedImage; readonly image: PreparedImage };
+
+/** An image that was sent, at whichever gateway. */
+async function keptImage(
+  id: string,
+  context: Context<GatewayEnv>,
+  dependencies: Dependencies,
+): Promise<KeptImage> {
+  const { images } = dependencies;
+  const upload = await images.find(id, callerOf(context).tenantScope);
+  const imageContext = await imageContextOf(context, dependencies);
+  return { upload, image: await images.preprocess(upload, imageContext, context.req.raw.signal) };
+}
+
+/** Whether an image can still be asked about. */
+async function isKept(...image: Parameters<typeof keptImage>): Promise<boolean> {
+  try {
+    await keptImage(...image);
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === "unknown_image") return false;
+    throw error;
+  }
+}
+
 /** Prepares and keeps an image, and has it encoded. */
 async function takeImage(
   file: SentFile,
   context: Context<GatewayEnv>,
   dependencies: Dependencies,
   signal: AbortSignal,
-): Promise<ImageBody> {
+): Promise<KeptImage> {
   const { images, log, grantedImages } = dependencies;
   const { grant } = callerOf(context);
   if (grant !== undefined) await grantedImages.take(grant, file.digest);
@@ -96,7 +115,7 @@ async function takeImage(
     log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
   });
   context.set("numbers", { imageBytes: file.bytes.length, tiles: image.tiles });
-  return describe(upload, image);
+  return { upload, image };
 }
 
 async function imageContextOf(
@@ -113,7 +132,8 @@ async function imageContextOf(
   };
 }
 
-function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): ImageBody {
+function describe({ upload, image }: KeptImage): ImageBody {
+  const { id, expiresAt } = upload;
   const { width, height, tiles, imageSize, gridWidth, gridHeight, description } = image;
   const { format, frame, window, valueRange } = description;
   const { modality, bodyPart, laterality, spacingMm } = description;
@@ -136,70 +156,4 @@ function describe({ id, expiresAt }: UploadedImage, image: PreparedImage): Image
     expires_at: expiresAt.toISOString(),
     warnings: description.warnings.map(imageWarning),
   };
-}
-
-/** The file of a multipart body, or the body itself, which may be empty. */
-async function readImage(request: Request, maxImageBytes: number): Promise<Uint8Array> {
-  const type = request.headers.get("content-type") ?? "";
-  return type.startsWith("multipart/form-data")
-    ? await readFile(request, type, maxImageBytes)
-    : await readBody(request, maxImageBytes);
-}
-
-function checkSource(sent: Uint8Array, from: string | undefined): void {
-  if (from === undefined && sent.length === 0) {
-    throw new DomainError(
-      "invalid_request",
-      "Cannot take the image as it must have bytes: it is empty",
-      { field: "file" },
-    );
-  }
-  if (from !== undefined && sent.length > 0) {
-    throw new DomainError(
-      "invalid_request",
-      "Cannot take the image as it is either sent or named by its id: it is both",
-      { field: "from" },
-    );
-  }
-}
-
-async function readFile(
-  request: Request,
-  type: string,
-  maxImageBytes: number,
-): Promise<Uint8Array> {
-  const body = await readBody(request, maxImageBytes + MULTIPART_OVERHEAD_BYTES);
-  const form = await parseForm(body, type);
-  const file = form.get("file");
-  if (!(file instanceof File) || [...form.keys()].length !== 1) {
-    throw new DomainError(
-      "invalid_request",
-      'Cannot take the image as the form must have one field, "file", with the file',
-      { field: "file" },
-    );
-  }
-  if (file.size > maxImageBytes) {
-    throw new DomainError(
-      "image_too_large",
-      `Cannot take the image as it exceeds ${maxImageBytes} bytes`,
-      {
-        field: "file",
-      },
-    );
-  }
-  return new Uint8Array(await file.arrayBuffer());
-}
-
-async function parseForm(body: Uint8Array, type: string): Promise<FormData> {
-  try {
-    return await new Response(body, {
-      headers: { "content-type": type },
-    }).formData();
-  } catch {
-    // The parser's message quotes the body.
-    throw new DomainError(
-      "invalid_request",
-      "Cannot read the body as it must be multipart/form-data",
-    );
-  }
 }

@@ -3,6 +3,7 @@ import { drainOnSignal } from "@medv/runtime/drain_on_signal";
 import { createLogger } from "@medv/runtime/logger";
 import { openCacheConnection } from "@medv/runtime/remote_cache/cache_connection";
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { sharedClaims } from "@medv/runtime/remote_cache/shared_claims";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { sharedNotices } from "@medv/runtime/remote_cache/shared_notices";
@@ -113,6 +114,7 @@ try {
     answerTimeoutMs: config.answerTimeoutMs,
     corsOrigins: config.corsOrigins,
     answers,
+    claims: connection && sharedClaims(connection),
     page,
   });
   // An answer may be silent for as long as it may take.

@@ -12,6 +12,7 @@ test("publishAnswer() gives a cache that does not answer a second before it writ
           return Promise.resolve(triedMs.length < 3 ? undefined : state);
         },
         read: () => Promise.resolve(undefined),
+        readLast: () => Promise.resolve(undefined),
         askToStop: () => Promise.resolve(undefined),
       },
       name: { tenantScope: "a", key: "answer" },

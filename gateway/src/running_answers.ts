@@ -12,7 +12,7 @@ import type { SharedAnswers } from "./shared_answers.ts";
 /** Bound on what finished answers hold, in draft tokens of about 100 bytes. */
 const MAX_TOKENS = 1 << 19;
 
-/** Answers that go on when their reader goes away, each under an unguessable id, apart per tenant. */
+/** Answers that others than their caller may read, each under an unguessable id, apart per tenant. */
 export class RunningAnswers {
   readonly #answers = new LRUCache<string, RunningAnswer>({
     maxSize: MAX_TOKENS,
@@ -33,18 +33,17 @@ export class RunningAnswers {
    * Reads `events` to their end, whoever else reads them. Resolves when the answer can be found by its id.
    *
    * @param controller Ends the work; aborted by {@link RunningAnswer.stop}.
-   * @param goesOn Whether it can be taken up again, and so at other gateways too.
    */
   async start(
     events: AsyncGenerator<AnswerEvent>,
     controller: AbortController,
-    { tenantScope, goesOn }: { readonly tenantScope: string; readonly goesOn: boolean },
+    tenantScope: string,
   ): Promise<RunningAnswer> {
     const answer = new RunningAnswer(controller);
     const key = `${tenantScope}/${answer.id}`;
     this.#answers.set(key, answer, { size: 1 });
     void this.#run(key, answer, events);
-    if (goesOn) await this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
+    await this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
     return answer;
   }
 
@@ -59,18 +58,13 @@ export class RunningAnswers {
     throw notKnown();
   }
 
-  /**
-   * The answer with this id that runs here.
-   *
-   * @throws {DomainError} `not_found`.
-   */
-  own(id: string, tenantScope: string): RunningAnswer {
-    const answer = this.peek(id, tenantScope);
-    if (answer !== undefined) return answer;
-    throw notKnown();
+  /** Whether an answer runs or has ended well, at whichever gateway. */
+  async isSound(id: string, tenantScope: string): Promise<boolean> {
+    const own = this.peek(id, tenantScope);
+    return own?.isSound ?? (await this.#shared?.isSound(id, tenantScope)) ?? false;
   }
 
-  /** The answer with this id, if it is kept. */
+  /** The answer with this id, if it is kept here. */
   peek(id: string, tenantScope: string): RunningAnswer | undefined {
     return this.#answers.get(`${tenantScope}/${id}`);
   }

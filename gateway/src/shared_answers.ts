@@ -71,6 +71,14 @@ export class SharedAnswers {
     };
   }
 
+  /** Whether another gateway runs the answer, or it has ended well there. */
+  async isSound(id: string, tenantScope: string): Promise<boolean> {
+    const part = await this.#logs.readLast(nameOf(tenantScope, id));
+    const [last] = (part?.values ?? []).map(decodeValue);
+    if (last?.type === "end" || last?.type === "error") return last.type === "end";
+    return part?.isHeld === true;
+  }
+
   /** Resolves when the answers of this gateway are written to their ends, as far as the cache takes them. */
   async drain(): Promise<void> {
     this.#draining.abort();
@@ -88,6 +96,7 @@ export class SharedAnswers {
       signal.throwIfAborted();
       const { values, isHeld } = (await this.#logs.read(name, number)) ?? UNREADABLE;
       for (const value of values.map(decodeValue)) {
+        if (value === undefined) throw otherVersion();
         if (value.type === "end") return;
         if (value.type === "error") throw errorOf(value);
         if (value.type === "event") yield { number, event: value.event };
@@ -116,6 +125,14 @@ function cacheAway(): DomainError {
     "unavailable",
     "Cannot look for the answer as the shared cache cannot be reached",
     { hint: "try again in a few seconds" },
+  );
+}
+
+function otherVersion(): DomainError {
+  return new DomainError(
+    "unavailable",
+    "Cannot continue the answer as a gateway of another version makes it",
+    { hint: "ask again" },
   );
 }
 

@@ -28,5 +28,5 @@ export async function startAnswer(
   readers.addEventListener("abort", abort, { once: true });
   const events = await run(work.signal);
   if (goesOn) readers.removeEventListener("abort", abort);
-  return await answers.start(events, work, { tenantScope, goesOn });
+  return await answers.start(events, work, tenantScope);
 }

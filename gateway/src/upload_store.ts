@@ -94,11 +94,6 @@ export class UploadStore {
     );
   }
 
-  /** Whether an upload is kept, at whichever gateway. */
-  async has(id: string, tenantScope: string): Promise<boolean> {
-    return (await this.#look(id, tenantScope)) !== undefined;
-  }
-
   /** Sum of the bytes as sent, and one for each upload. */
   get size(): number {
     return this.#uploads.size;

@@ -1,9 +1,12 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { IdempotencyKeys, type KeyedWork } from "./idempotency_keys.ts";
+import { z } from "zod";
+import { IdempotencyKeys } from "./idempotency_keys.ts";
+import type { KeyedWork } from "./keyed_work.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
 const REQUEST = { owner: "a", key: "k", fingerprint: "f" };
+const ALONE = { claims: undefined, kind: "test", result: z.string() };
 const stays = new AbortController().signal;
 
 /** Work that counts its runs, and ends when it is told to. */
@@ -23,7 +26,7 @@ function counted() {
 }
 
 test("once() does the work once for callers at the same time and later", async () => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, seen, resolve } = counted();
   const both = [keys.once(REQUEST, work, stays), keys.once(REQUEST, work, stays)];
   resolve();
@@ -36,7 +39,7 @@ test.each([
   { what: "another owner", change: { owner: "b" } },
   { what: "another key", change: { key: "l" } },
 ])("once() does it anew for $what", async ({ change }) => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, resolve } = counted();
   resolve();
   await keys.once(REQUEST, work, stays);
@@ -44,7 +47,7 @@ test.each([
 });
 
 test("once() refuses another request under the key, also while the first is under way", async () => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, resolve } = counted();
   const first = keys.once(REQUEST, work, stays);
   const other = { ...REQUEST, fingerprint: "g" };
@@ -56,7 +59,7 @@ test("once() refuses another request under the key, also while the first is unde
 });
 
 test("once() tells all who wait of a failure, and does not keep it", async () => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, resolve, reject } = counted();
   const both = [keys.once(REQUEST, work, stays), keys.once(REQUEST, work, stays)];
   reject(new Error("full"));
@@ -68,7 +71,7 @@ test("once() tells all who wait of a failure, and does not keep it", async () =>
 });
 
 test("once() ends the work when the last caller goes away, and not before", async () => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, seen, resolve } = counted();
   const [one, other] = [new AbortController(), new AbortController()];
   const both = [keys.once(REQUEST, work, one.signal), keys.once(REQUEST, work, other.signal)];
@@ -85,7 +88,7 @@ test("once() ends the work when the last caller goes away, and not before", asyn
 });
 
 test("once() does it anew, once, where the result does not stand any more", async () => {
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, seen, resolve } = counted();
   resolve();
   await keys.once(REQUEST, work, stays);
@@ -103,7 +106,7 @@ test("once() forgets a key after ten minutes", async () => {
     clock.mockReturnValue(startMs + seconds * 1000);
     await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  const keys = new IdempotencyKeys<string>();
+  const keys = new IdempotencyKeys(ALONE);
   const { work, resolve } = counted();
   resolve();
   await at(0);

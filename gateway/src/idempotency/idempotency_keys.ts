@@ -1,45 +1,42 @@
-import { DomainError } from "@medv/proto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SharedClaims } from "@medv/runtime/remote_cache/shared_claims";
 import { LRUCache } from "lru-cache";
-
-/** A request by the name that its caller gave it. */
-export type KeyedRequest = {
-  /** Whose name it is; others may use the same one. */
-  readonly owner: string;
-  readonly key: string;
-  /** Differs where what is asked differs. */
-  readonly fingerprint: string;
-};
-
-/** What is to be done once. */
-export type KeyedWork<T> = {
-  /** Its signal is aborted when all who wait for it, or read what came of it, have gone away. */
-  readonly run: (callers: AbortSignal) => Promise<T>;
-  /** Whether an earlier result still stands; where it does not, the work is done anew. */
-  readonly holds: (result: T) => boolean | Promise<boolean>;
-};
-
-/** How long a key is remembered, in milliseconds. */
-const TTL_MS = 10 * 60_000;
+import { type KeyedRequest, type KeyedWork, keyReused, KEY_TTL_MS } from "./keyed_work.ts";
+import { SharedKey, type SharedKeyOptions } from "./shared_key.ts";
 
 /** A key and its result's name are about a kilobyte. */
 const MAX_KEYS = 16_384;
+/** How often a gateway that nobody waits at any more looks whether somebody does at another. */
+const PACE_MS = 500;
+
+/** What there is to keys: `claims` is undefined where there is one gateway only. */
+export type IdempotencyKeysOptions<T> = Omit<SharedKeyOptions<T>, "claims"> & {
+  readonly claims: SharedClaims | undefined;
+};
 
 type Kept<T> = {
   readonly fingerprint: string;
   readonly result: Promise<T>;
   readonly callers: AbortController;
+  readonly shared: SharedKey<T> | undefined;
   count: number;
   isPending: boolean;
 };
 
 /**
- * Does once what was asked for several times under one key, also while the first is still under way. Results must be
- * small, such as ids: they are kept as long as their keys. What failed is not kept.
+ * Does once what was asked for several times under one key, also while the first is still under way, at all gateways
+ * that share a cache together. Results must be small, such as ids: they are kept as long as their keys. What failed is
+ * not kept.
  *
  * @see draft-ietf-httpapi-idempotency-key-header
  */
 export class IdempotencyKeys<T> {
-  readonly #kept = new LRUCache<string, Kept<T>>({ max: MAX_KEYS, ttl: TTL_MS });
+  readonly #kept = new LRUCache<string, Kept<T>>({ max: MAX_KEYS, ttl: KEY_TTL_MS });
+  readonly #options: IdempotencyKeysOptions<T>;
+
+  constructor(options: IdempotencyKeysOptions<T>) {
+    this.#options = options;
+  }
 
   /**
    * What the work gives, now or before.
@@ -51,7 +48,7 @@ export class IdempotencyKeys<T> {
     const name = `${request.owner}/${request.key}`;
     for (;;) {
       const earlier = this.#earlier(name, request.fingerprint);
-      const kept = earlier ?? this.#start(name, request.fingerprint, work);
+      const kept = earlier ?? this.#start(name, request, work);
       join(kept, caller);
       const result = await kept.result;
       if (earlier === undefined || (await work.holds(result))) return result;
@@ -59,17 +56,29 @@ export class IdempotencyKeys<T> {
     }
   }
 
+  /** Hands on what another gateway makes under the key; for as long as it is read, that one knows of it. */
+  reading<E>(request: KeyedRequest, items: AsyncGenerator<E>): AsyncGenerator<E> {
+    return this.#shared(request)?.reading(items) ?? items;
+  }
+
+  #shared(request: KeyedRequest): SharedKey<T> | undefined {
+    const { claims, ...rest } = this.#options;
+    return claims && new SharedKey(request, { claims, ...rest });
+  }
+
   #earlier(name: string, fingerprint: string): Kept<T> | undefined {
     const kept = this.#kept.get(name);
-    if (kept !== undefined && kept.fingerprint !== fingerprint) throw reused();
+    if (kept !== undefined && kept.fingerprint !== fingerprint) throw keyReused();
     // What everybody left ends with an error that is not for the one who comes now.
     return kept?.isPending === true && kept.callers.signal.aborted ? undefined : kept;
   }
 
-  #start(name: string, fingerprint: string, work: KeyedWork<T>): Kept<T> {
+  #start(name: string, request: KeyedRequest, work: KeyedWork<T>): Kept<T> {
     const callers = new AbortController();
-    const result = work.run(callers.signal);
-    const kept: Kept<T> = { fingerprint, result, callers, count: 0, isPending: true };
+    const shared = this.#shared(request);
+    const result = shared?.once(work, callers.signal) ?? work.run(callers.signal);
+    const { fingerprint } = request;
+    const kept: Kept<T> = { fingerprint, result, callers, shared, count: 0, isPending: true };
     this.#kept.set(name, kept);
     result.then(
       () => (kept.isPending = false),
@@ -88,16 +97,16 @@ function join<T>(kept: Kept<T>, caller: AbortSignal): void {
   kept.count += 1;
   const leave = (): void => {
     kept.count -= 1;
-    if (kept.count === 0) kept.callers.abort();
+    if (kept.count === 0) void abandon(kept);
   };
   if (caller.aborted) leave();
   else caller.addEventListener("abort", leave, { once: true });
 }
 
-function reused(): DomainError {
-  return new DomainError(
-    "idempotency_key_reused",
-    "Cannot take the request as its Idempotency-Key was used for another one",
-    { field: "Idempotency-Key", hint: "use a new key for a new request" },
-  );
+/** Ends what nobody waits for any more, neither here nor at another gateway. */
+async function abandon<T>(kept: Kept<T>): Promise<void> {
+  while (kept.shared !== undefined && kept.count === 0 && (await kept.shared.isAwaited())) {
+    await sleep(PACE_MS, undefined, { ref: false });
+  }
+  if (kept.count === 0) kept.callers.abort();
 }

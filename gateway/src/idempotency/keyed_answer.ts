@@ -1,27 +1,62 @@
-import type { RunningAnswer, RunningAnswers } from "../running_answers.ts";
+import type { SharedClaims } from "@medv/runtime/remote_cache/shared_claims";
+import { z } from "zod";
+import type { KeptAnswer } from "../kept_answer.ts";
+import type { RunningAnswers } from "../running_answers.ts";
 import { startAnswer, type StartOptions } from "../start_answer.ts";
-import type { IdempotencyKeys, KeyedRequest } from "./idempotency_keys.ts";
+import { IdempotencyKeys } from "./idempotency_keys.ts";
+import type { KeyedRequest } from "./keyed_work.ts";
+
+/** What is remembered of an answer. */
+const resultSchema = z.object({ id: z.string(), startedAtMs: z.int() });
+
+/** The keys of answers. */
+export type AnswerKeys = IdempotencyKeys<z.output<typeof resultSchema>>;
+
+/** An answer, the same for everybody who asked under its key. */
+export type KeyedAnswer = Pick<KeptAnswer, "id" | "follow"> & { readonly startedAt: Date };
 
 /**
- * The answer of a keyed request: one that runs or has ended well, or a new one. Who gets it is counted as its reader
- * until `caller` is aborted.
+ * The keys of one route.
  *
- * @throws {DomainError} `idempotency_key_reused`; what the answer throws before its first event.
+ * @param claims Undefined where there is one gateway only.
+ */
+export function answerKeys(route: string, claims: SharedClaims | undefined): AnswerKeys {
+  return new IdempotencyKeys({ claims, kind: route, result: resultSchema });
+}
+
+/**
+ * The answer of a keyed request: one that runs or has ended well, at whichever gateway, or a new one. Who gets it is
+ * counted as its reader until `caller` is aborted.
+ *
+ * @throws {DomainError} `idempotency_key_reused`; `unavailable` where another gateway has it and the shared cache cannot
+ * be asked; what the answer throws before its first event.
  */
 export async function keyedAnswer(
-  { keys, answers }: { readonly keys: IdempotencyKeys<string>; readonly answers: RunningAnswers },
+  { keys, answers }: { readonly keys: AnswerKeys; readonly answers: RunningAnswers },
   request: KeyedRequest,
   options: StartOptions,
   caller: AbortSignal,
-): Promise<RunningAnswer> {
+): Promise<KeyedAnswer> {
   const { tenantScope } = options;
-  const id = await keys.once(
+  const { id, startedAtMs } = await keys.once(
     request,
     {
-      run: async (readers) => (await startAnswer(answers, options, readers)).id,
-      holds: (earlier) => answers.peek(earlier, tenantScope)?.isSound === true,
+      run: async (readers) => {
+        const started = await startAnswer(answers, options, readers);
+        return { id: started.id, startedAtMs: started.startedAt.getTime() };
+      },
+      holds: (earlier) => answers.isSound(earlier.id, tenantScope),
     },
     caller,
   );
-  return answers.own(id, tenantScope);
+  const answer = await answers.find(id, tenantScope);
+  const isHere = answers.peek(id, tenantScope) !== undefined;
+  return {
+    id,
+    startedAt: new Date(startedAtMs),
+    follow(after, signal) {
+      const events = answer.follow(after, signal);
+      return isHere ? events : keys.reading(request, events);
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Caller } from "../auth/caller.ts";
 import { toBytes } from "../json_bytes.ts";
 import { sha256Hex } from "../sha256_hex.ts";
-import type { KeyedRequest } from "./idempotency_keys.ts";
+import type { KeyedRequest } from "./keyed_work.ts";
 
 /** The headers of an operation that is done once per key. */
 export const idempotencyHeaders = z.object({
@@ -12,7 +12,7 @@ export const idempotencyHeaders = z.object({
     .optional()
     .meta({
       description:
-        "The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it.",
+        "The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes.",
     }),
 });
 

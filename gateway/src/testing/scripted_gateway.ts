@@ -9,6 +9,7 @@ import type { Implementation } from "@medv/proto/grpc";
 import { type EncodeRequest, VisionEncoder } from "@medv/proto/vision";
 import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
+import { sharedClaims } from "@medv/runtime/remote_cache/shared_claims";
 import { sharedCounts } from "@medv/runtime/remote_cache/shared_counts";
 import { sharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { sharedNotices } from "@medv/runtime/remote_cache/shared_notices";
@@ -174,6 +175,7 @@ export async function startScriptedGateway({
     answerTimeoutMs,
     corsOrigins,
     answers,
+    claims: connection && sharedClaims(connection),
     page,
     authenticate: createAuthenticate({
       apiKeys: undefined,

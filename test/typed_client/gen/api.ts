@@ -748,7 +748,7 @@ export interface operations {
                 width?: number;
             };
             header?: {
-                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1255,7 +1255,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1678,7 +1678,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes by the gateway that took it. */
+                /** @description The same request again under the same key is not done again: it gets the answer of the first, also while that is under way. Remembered for ten minutes. */
                 "Idempotency-Key"?: string;
             };
             path?: never;

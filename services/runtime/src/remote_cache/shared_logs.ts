@@ -30,6 +30,8 @@ export type SharedLogs = {
     times: LogTimes,
   ): Promise<LogState | undefined>;
   read(name: CacheName, from: number): Promise<LogPart | undefined>;
+  /** The newest value, if there is one. */
+  readLast(name: CacheName): Promise<LogPart | undefined>;
   /** Asks the writer to stop. */
   askToStop(name: CacheName, ttlMs: number): Promise<true | undefined>;
 };
@@ -61,21 +63,11 @@ export function sharedLogs(connection: CacheConnection): SharedLogs {
       const [, , , stop, length] = answers;
       return { length, isStopAsked: stop === 1 };
     },
-    async read(name, from) {
-      const key = keyOf(name);
-      const places = Array.from({ length: READ_COUNT }, (_, index) => String(from + index));
-      const answers = await connection.tolerate((redis) =>
-        Promise.all([redis.hmgetBuffer(key, ...places), redis.exists(holdKey(key))]),
-      );
-      if (answers === undefined) return undefined;
-      const [found, held] = answers;
-      const values: Uint8Array[] = [];
-      for (const [index, sealed] of found.entries()) {
-        const value = sealed && connection.open(sealed, placeText(name, from + index));
-        if (!value) break;
-        values.push(value);
-      }
-      return { values, isHeld: held === 1 };
+    read: (name, from) => read(connection, name, from),
+    async readLast(name) {
+      const length = await connection.tolerate((redis) => redis.hlen(keyOf(name)));
+      if (length === undefined) return undefined;
+      return await read(connection, name, Math.max(0, length - 1));
     },
     async askToStop(name, ttlMs) {
       const key = stopKey(keyOf(name));
@@ -83,6 +75,27 @@ export function sharedLogs(connection: CacheConnection): SharedLogs {
       return answer === undefined ? undefined : true;
     },
   };
+}
+
+async function read(
+  connection: CacheConnection,
+  name: CacheName,
+  from: number,
+): Promise<LogPart | undefined> {
+  const key = keyOf(name);
+  const places = Array.from({ length: READ_COUNT }, (_, index) => String(from + index));
+  const answers = await connection.tolerate((redis) =>
+    Promise.all([redis.hmgetBuffer(key, ...places), redis.exists(holdKey(key))]),
+  );
+  if (answers === undefined) return undefined;
+  const [found, held] = answers;
+  const values: Uint8Array[] = [];
+  for (const [index, sealed] of found.entries()) {
+    const value = sealed && connection.open(sealed, placeText(name, from + index));
+    if (!value) break;
+    values.push(value);
+  }
+  return { values, isHeld: held === 1 };
 }
 
 function placeText(name: CacheName, place: number): string {
