@@ -21,7 +21,12 @@ const BATCH = 100;
 const minutes = Number(process.argv[2] ?? 10);
 const firstSeed = Number(process.argv[3] ?? Date.now() % 1e6);
 const until = Date.now() + minutes * 60_000;
-const preprocessor = new ImagePreprocessor({ processes: 2, memoryBytes: 2 ** 31, timeoutMs: 2000 });
+const preprocessor = new ImagePreprocessor({
+  processes: 2,
+  memoryBytes: 2 ** 31,
+  timeoutMs: 2000,
+  queueBytes: 1 << 30,
+});
 const { signal } = new AbortController();
 const corpus = await seeds();
 const tally = new Map<string, number>();

@@ -64,6 +64,11 @@ export const SETTINGS = {
     unit: "seconds",
     meaning: "longest time for decoding one image",
   }),
+  decoderQueueBytes: integerSetting("MEDV_DECODER_QUEUE_BYTES", 128 << 20, {
+    unit: "bytes",
+    meaning:
+      "image files that may wait to be decoded, 256 at most; what comes then is refused with 429",
+  }),
   answerTimeoutSeconds: integerSetting("MEDV_ANSWER_TIMEOUT_SECONDS", 300, {
     unit: "seconds",
     meaning:

@@ -93,6 +93,7 @@ export const uploadOperation = {
     "body_too_large",
     "image_too_large",
     "idempotency_key_reused",
+    "overloaded",
   ],
   errorStyle: "native",
 } as const satisfies Operation;

@@ -73,6 +73,7 @@ try {
     processes: Math.max(2, availableParallelism() - 1),
     memoryBytes: config.decoderMemoryBytes,
     timeoutMs: config.decoderTimeoutMs,
+    queueBytes: config.decoderQueueBytes,
   });
   const images = new ImageStore({
     preprocess: (...job) => preprocessor.preprocess(...job),

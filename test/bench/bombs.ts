@@ -16,6 +16,7 @@ const preprocessor = new ImagePreprocessor({
   processes: 1,
   memoryBytes: 2 ** 31,
   timeoutMs: 10_000,
+  queueBytes: 1 << 30,
 });
 for (const { name, bytes } of await bombs()) {
   const answer = () =>

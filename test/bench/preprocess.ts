@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     processes: 1,
     memoryBytes: 2 ** 31,
     timeoutMs: 60_000,
+    queueBytes: 1 << 30,
   });
   const photo = drawPhoto();
   for (const format of ["jpeg", "png", "webp"] as const) {

@@ -13,6 +13,7 @@ const preprocessor = new ImagePreprocessor({
   processes: 2,
   memoryBytes: 2 ** 31,
   timeoutMs: 60_000,
+  queueBytes: 1 << 30,
 });
 afterAll(() => preprocessor.close());
 

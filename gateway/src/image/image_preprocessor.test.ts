@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ImagePreprocessor } from "./image_preprocessor.ts";
 import { preprocessPixels } from "./preprocess_pixels.ts";
 
-const POOL = { memoryBytes: 2 ** 31, timeoutMs: 60_000 };
+const POOL = { memoryBytes: 2 ** 31, timeoutMs: 60_000, queueBytes: 1 << 20 };
 const LIMITS = { maxImageBytes: 1e7, maxImagePixels: 2e7 };
 const SETTINGS = {
   imageSize: 32,

@@ -22,6 +22,8 @@ export type ImagePreprocessorOptions = {
   readonly memoryBytes: number;
   /** Time for one image. */
   readonly timeoutMs: number;
+  /** Bound on the files that wait for a process. */
+  readonly queueBytes: number;
 };
 
 /** Turns image files into tiles, in processes apart: whatever the bytes do there, the gateway lives. */
@@ -44,7 +46,7 @@ export class ImagePreprocessor {
    * @param limits Checked before decoding.
    * @param signal Rejects with its reason at once and ends the work.
    * @throws {DomainError} `unsupported_image`, `image_too_large`, `damaged_image`; `undecodable_image` where the decoder
-   * crashed, took too long or wanted too much memory; `unavailable` after `close()`; `internal` where the settings are
+   * crashed, took too long or wanted too much memory; `overloaded` where too many wait; `unavailable` after `close()`; `internal` where the settings are
    * impossible or no process starts; `invalid_request` where the file does not have the frame or window.
    */
   preprocess(
@@ -53,7 +55,7 @@ export class ImagePreprocessor {
     limits: ImageLimits,
     signal: AbortSignal,
   ): Promise<PreparedImage> {
-    return this.#pool.run({ bytes, choice, settings, limits }, signal);
+    return this.#pool.run({ bytes, choice, settings, limits }, bytes.length, signal);
   }
 
   /** Processes that an image crashed, kept busy too long or filled. */

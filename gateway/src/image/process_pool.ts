@@ -2,6 +2,7 @@ import { DomainError, type DomainCode } from "@medv/proto";
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { JobQueue } from "./job_queue.ts";
 
 /** What a process says: once that it is ready, then one reply to each job. */
 export type ProcessReply<Result> =
@@ -24,10 +25,14 @@ export type ProcessPoolOptions = {
   readonly memoryBytes: number;
   /** Time for one job, after which its process is killed. */
   readonly timeoutMs: number;
+  /** Bound on what the jobs that wait hold; one that finds no room is refused. */
+  readonly queueBytes: number;
 };
 
 /** Jobs after which a process is replaced, so that what its libraries leak stays small. */
 const JOBS_PER_PROCESS = 256;
+/** Weight of the newest job in the running mean of their times. */
+const NEWEST = 0.2;
 
 /**
  * A few warm processes that do one job each at a time; more jobs wait in a queue. A job may crash its process, fill its
@@ -38,13 +43,14 @@ const JOBS_PER_PROCESS = 256;
 export class ProcessPool<Job extends object, Result> {
   readonly #options: ProcessPoolOptions;
   readonly #slots = new Set<Slot<Job, Result>>();
-  readonly #waiting: Task<Job, Result>[] = [];
+  readonly #waiting: JobQueue<Task<Job, Result>>;
   #closed = false;
+  #jobMs: number | undefined;
   #losses = 0;
 
   /** @throws {RangeError} If a number of the options is not a positive integer. */
   constructor(options: ProcessPoolOptions) {
-    for (const name of ["processes", "memoryBytes", "timeoutMs"] as const) {
+    for (const name of ["processes", "memoryBytes", "timeoutMs", "queueBytes"] as const) {
       if (!Number.isSafeInteger(options[name]) || options[name] < 1) {
         throw new RangeError(
           `Cannot create a process pool as ${name} must be an integer >= 1: it is ${options[name]}`,
@@ -52,6 +58,7 @@ export class ProcessPool<Job extends object, Result> {
       }
     }
     this.#options = options;
+    this.#waiting = new JobQueue(options.queueBytes);
     this.#fill();
   }
 
@@ -59,18 +66,19 @@ export class ProcessPool<Job extends object, Result> {
    * Does a job in the next free process.
    *
    * @param job Copied to the process.
+   * @param bytes What it holds while it waits.
    * @param signal Rejects at once with its reason; a job in hand is ended with its process.
    * @throws {DomainError} What the process answered; `undecodable_image` if it died, was too slow or wanted too much
-   * memory; `internal` if it does not start; `unavailable` if the pool is closed.
+   * memory; `overloaded` if too much waits; `internal` if it does not start; `unavailable` if the pool is closed.
    */
-  async run(job: Job, signal: AbortSignal): Promise<Result> {
+  async run(job: Job, bytes: number, signal: AbortSignal): Promise<Result> {
     signal.throwIfAborted();
     if (this.#closed) throw closedError();
+    if (!this.#waiting.takes({ bytes })) throw this.#fullError();
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const task: Task<Job, Result> = { job, resolve, reject };
+    const task: Task<Job, Result> = { job, bytes, resolve, reject };
     const abort = () => {
-      const place = this.#waiting.indexOf(task);
-      if (place >= 0) this.#waiting.splice(place, 1);
+      this.#waiting.delete(task);
       reject(signal.reason);
       for (const slot of this.#slots) if (slot.task === task) slot.child.kill("SIGKILL");
     };
@@ -93,7 +101,7 @@ export class ProcessPool<Job extends object, Result> {
   /** Refuses the jobs that wait, lets those in hand finish, and ends the processes. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const task of this.#waiting.splice(0)) task.reject(closedError());
+    for (const task of this.#waiting.clear()) task.reject(closedError());
     await Promise.all(
       [...this.#slots].map(async (slot) => {
         if (slot.task === undefined) slot.child.kill("SIGKILL");
@@ -114,6 +122,7 @@ export class ProcessPool<Job extends object, Result> {
       const { timeoutMs } = this.#options;
       slot.task = task;
       slot.jobs++;
+      slot.startedAt = performance.now();
       slot.timer = setTimeout(() => {
         task.reject(lostError(`they take longer than ${timeoutMs} ms`));
         slot.child.kill("SIGKILL");
@@ -129,6 +138,7 @@ export class ProcessPool<Job extends object, Result> {
       ended: Promise.withResolvers<void>(),
       isReady: false,
       jobs: 0,
+      startedAt: 0,
       task: undefined,
       timer: undefined,
     };
@@ -144,11 +154,31 @@ export class ProcessPool<Job extends object, Result> {
     clearTimeout(slot.timer);
     slot.task = undefined;
     slot.isReady = true;
-    if (task !== undefined && reply.type !== "ready") settle(task, reply);
+    if (task !== undefined && reply.type !== "ready") {
+      this.#learn(performance.now() - slot.startedAt);
+      settle(task, reply);
+    }
     if (this.#closed || slot.jobs >= JOBS_PER_PROCESS) {
       slot.isReady = false;
       slot.child.kill("SIGKILL");
     } else this.#dispatch();
+  }
+
+  #learn(ms: number): void {
+    this.#jobMs ??= ms;
+    this.#jobMs += NEWEST * (ms - this.#jobMs);
+  }
+
+  #fullError(): DomainError {
+    const { processes, timeoutMs } = this.#options;
+    const aheadMs = (this.#waiting.length * (this.#jobMs ?? timeoutMs)) / processes;
+    const retryAfterSeconds = Math.max(1, Math.ceil(aheadMs / 1000));
+    const hint = `try again in ${retryAfterSeconds} s`;
+    return new DomainError(
+      "overloaded",
+      `Cannot decode the image as ${this.#waiting.length} wait already`,
+      { hint, retryAfterSeconds },
+    );
   }
 
   #lose(slot: Slot<Job, Result>): void {
@@ -166,6 +196,7 @@ export class ProcessPool<Job extends object, Result> {
 
 type Task<Job, Result> = {
   readonly job: Job;
+  readonly bytes: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
 };
@@ -176,6 +207,8 @@ type Slot<Job, Result> = {
   isReady: boolean;
   /** How many it was given. */
   jobs: number;
+  /** When it was given the last. */
+  startedAt: number;
   /** The job in hand. */
   task: Task<Job, Result> | undefined;
   timer: NodeJS.Timeout | undefined;

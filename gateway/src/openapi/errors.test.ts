@@ -31,7 +31,7 @@ const gateway = await startScriptedGateway({
   limits: { requestsPerMinute: REQUESTS_PER_MINUTE, decoderMsPerMinute: undefined },
 });
 /** Where every image takes too long. */
-const hasty = await startScriptedGateway({ decoderTimeoutMs: 1 });
+const hasty = await startScriptedGateway({ decoderTimeoutMs: 1, decoderQueueBytes: 1 });
 const clientTokens = new ClientTokens(SECRET);
 afterAll(() => Promise.all([gateway.stop(), hasty.stop()]));
 beforeEach(() => {
@@ -139,6 +139,13 @@ const OWN: Readonly<Record<string, Partial<Record<DomainCode, Produce>>>> = {
       send({ token: await clientToken({ images: 0 }), body: await drawPng(93) }),
     body_too_large: (send) => send({ body: "x".repeat(MAX_IMAGE_BYTES + 1) }),
     undecodable_image: async (send) => send({ body: await drawPng(94) }, hasty.app),
+    overloaded: async (send) => {
+      const sent = [98, 99, 100, 101, 102].map(async (red) => {
+        return await send({ body: await drawPng(red) }, hasty.app);
+      });
+      const responses = await Promise.all(sent);
+      return responses.find(({ status }) => status === 429) ?? Response.json({});
+    },
     ...Object.fromEntries(
       Object.entries(FILES).map(([code, file]) => [
         code,

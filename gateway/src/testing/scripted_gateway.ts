@@ -65,6 +65,7 @@ export async function startScriptedGateway({
   holdMs,
   limits = { requestsPerMinute: undefined, decoderMsPerMinute: undefined },
   decoderTimeoutMs = 60_000,
+  decoderQueueBytes = 1 << 20,
   answerTimeoutMs = 60_000,
 }: {
   readonly page?: Page;
@@ -75,6 +76,7 @@ export async function startScriptedGateway({
   readonly access?: Partial<AuthenticateOptions>;
   readonly limits?: TenantLimitsOptions;
   readonly decoderTimeoutMs?: number;
+  readonly decoderQueueBytes?: number;
   readonly answerTimeoutMs?: number;
 } = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
@@ -140,6 +142,7 @@ export async function startScriptedGateway({
     processes: 1,
     memoryBytes: 2 ** 31,
     timeoutMs: decoderTimeoutMs,
+    queueBytes: decoderQueueBytes,
   });
   const push = (fields: object, event: string): void => void seen.logs.push({ event, fields });
   const log = { info: push, warn: push, error: push };

@@ -873,7 +873,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `rate_limit_exceeded` */
+            /** @description `rate_limit_exceeded`, `overloaded` */
             429: {
                 headers: {
                     "retry-after": components["headers"]["RetryAfter"];
@@ -884,7 +884,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "rate_limit_exceeded";
+                        code: "rate_limit_exceeded" | "overloaded";
                     };
                 };
             };
