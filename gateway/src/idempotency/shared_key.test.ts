@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@medv/proto";
 import type { CacheConnection } from "@medv/runtime/remote_cache/cache_connection";
-import {
-  connectPatiently,
-  REDIS_MISSING,
-  type RedisServer,
-  startRedis,
-} from "@medv/runtime/testing/redis_server";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
+import { expect } from "vitest";
 import {
   answerHello,
   drawPng,
@@ -19,18 +14,7 @@ type Gateway = Awaited<ReturnType<typeof startScriptedGateway>> & {
   readonly connection: CacheConnection;
 };
 
-const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
-const cleanUp: (() => unknown)[] = [];
-let server: RedisServer;
-
-beforeEach(async () => {
-  if (REDIS_MISSING !== undefined) return;
-  server = await startRedis();
-  cleanUp.push(() => server.kill());
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-});
+const redis = prepareRedis();
 
 /** Two gateways that share a cache. */
 async function startTwo(): Promise<[Gateway, Gateway]> {
@@ -38,10 +22,9 @@ async function startTwo(): Promise<[Gateway, Gateway]> {
 }
 
 async function start(): Promise<Gateway> {
-  const connection = await connectPatiently(server, new Uint8Array(32));
-  cleanUp.push(() => connection.close());
+  const connection = await redis.connect(new Uint8Array(32));
   const gateway = await startScriptedGateway({ connection });
-  cleanUp.push(gateway.stop);
+  redis.cleanUp(gateway.stop);
   return { ...gateway, connection };
 }
 
@@ -93,7 +76,7 @@ function runs(...gateways: Gateway[]): number {
   return gateways.reduce((sum, { seen }) => sum + seen.requests.length, 0);
 }
 
-test.skipIf(REDIS_MISSING !== undefined).each([
+for (const { what, route, body } of [
   { what: "a whole completion", route: CHAT, body: ask },
   { what: "a streamed completion", route: CHAT, body: { ...ask, stream: true } },
   { what: "a native answer", route: ANSWERS, body: ask },
@@ -102,29 +85,31 @@ test.skipIf(REDIS_MISSING !== undefined).each([
     route: ANSWERS,
     body: { ...ask, on_disconnect: "continue" },
   },
-])(
-  `a double tap for $what at two gateways at once costs one run and gives the same, and later too${named}`,
-  async ({ route, body }) => {
-    const [first, second] = await startTwo();
-    const { script, go, held } = heldScript("answerStart");
-    for (const { seen } of [first, second]) seen.script = script;
-    const both = [first, second].map(async (gateway) => told(await post(gateway, route, body)));
-    await held.promise;
-    // The other has time to begin too, if it did.
-    await sleep(500);
-    go.resolve();
-    const [one, other] = await Promise.all(both);
-    expect(JSON.stringify(one)).toContain(" there");
-    expect(other).toEqual(one);
-    for (const gateway of [first, second]) {
-      expect(await told(await post(gateway, route, body))).toEqual(one);
-    }
-    expect(runs(first, second)).toBe(1);
-  },
-);
+] as const) {
+  redisTest(
+    `a double tap for ${what} at two gateways at once costs one run and gives the same, and later too`,
+    async () => {
+      const [first, second] = await startTwo();
+      const { script, go, held } = heldScript("answerStart");
+      for (const { seen } of [first, second]) seen.script = script;
+      const both = [first, second].map(async (gateway) => told(await post(gateway, route, body)));
+      await held.promise;
+      // The other has time to begin too, if it did.
+      await sleep(500);
+      go.resolve();
+      const [one, other] = await Promise.all(both);
+      expect(JSON.stringify(one)).toContain(" there");
+      expect(other).toEqual(one);
+      for (const gateway of [first, second]) {
+        expect(await told(await post(gateway, route, body))).toEqual(one);
+      }
+      expect(runs(first, second)).toBe(1);
+    },
+  );
+}
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `a double tap for an upload at two gateways at once is one image, until it is deleted${named}`,
+redisTest(
+  "a double tap for an upload at two gateways at once is one image, until it is deleted",
   async () => {
     const [first, second] = await startTwo();
     const png = await drawPng(70);
@@ -151,13 +136,13 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `an image whose pixels are not shared any more is taken again at another gateway${named}`,
+redisTest(
+  "an image whose pixels are not shared any more is taken again at another gateway",
   async () => {
     const [first, second] = await startTwo();
     const png = await drawPng(72);
     const sent = (await (await post(first, "/v1/images", png)).json()) as { id: string };
-    for (const [key, content] of await server.entries()) {
+    for (const [key, content] of await redis.server.entries()) {
       if (content.length > 28 * 28 * 3) await first.connection.ask((redis) => redis.del(key));
     }
     const again = await post(second, "/v1/images", png);
@@ -166,8 +151,8 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `the work goes on for who waits at another gateway when the first goes away, and ends with both${named}`,
+redisTest(
+  "the work goes on for who waits at another gateway when the first goes away, and ends with both",
   async () => {
     const [first, second] = await startTwo();
     const { script, held, ended } = heldScript("textDelta");
@@ -194,8 +179,8 @@ test.skipIf(REDIS_MISSING !== undefined)(
   },
 );
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `what failed at one gateway is done again at another, before its first text and after it${named}`,
+redisTest(
+  "what failed at one gateway is done again at another, before its first text and after it",
   async () => {
     const [first, second] = await startTwo();
     for (const isLate of [false, true]) {
@@ -220,33 +205,27 @@ async function* takeFirst<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `the work of a gateway that is gone is done by the one that waits for it${named}`,
-  async () => {
-    const [first, second] = await startTwo();
-    const { script, go, held } = heldScript("answerStart");
-    first.seen.script = script;
-    const lost = post(first, CHAT, ask);
-    await held.promise;
-    const waiting = post(second, CHAT, ask);
-    first.connection.close();
-    expect(JSON.stringify(await told(await waiting))).toContain(" there");
-    expect(runs(second)).toBe(1);
-    go.resolve();
-    await lost;
-  },
-);
+redisTest("the work of a gateway that is gone is done by the one that waits for it", async () => {
+  const [first, second] = await startTwo();
+  const { script, go, held } = heldScript("answerStart");
+  first.seen.script = script;
+  const lost = post(first, CHAT, ask);
+  await held.promise;
+  const waiting = post(second, CHAT, ask);
+  first.connection.close();
+  expect(JSON.stringify(await told(await waiting))).toContain(" there");
+  expect(runs(second)).toBe(1);
+  go.resolve();
+  await lost;
+});
 
-test.skipIf(REDIS_MISSING !== undefined)(
-  `without the cache a key holds at each gateway by itself${named}`,
-  async () => {
-    const [first, second] = await startTwo();
-    await server.kill();
-    const answers = await Promise.all(
-      [first, second, first, second].map(async (gateway) => told(await post(gateway, CHAT, ask))),
-    );
-    expect(answers[2]).toEqual(answers[0]);
-    expect(answers[3]).toEqual(answers[1]);
-    expect([runs(first), runs(second)]).toEqual([1, 1]);
-  },
-);
+redisTest("without the cache a key holds at each gateway by itself", async () => {
+  const [first, second] = await startTwo();
+  await redis.server.kill();
+  const answers = await Promise.all(
+    [first, second, first, second].map(async (gateway) => told(await post(gateway, CHAT, ask))),
+  );
+  expect(answers[2]).toEqual(answers[0]);
+  expect(answers[3]).toEqual(answers[1]);
+  expect([runs(first), runs(second)]).toEqual([1, 1]);
+});
