@@ -31,7 +31,13 @@ export async function connectPatiently(
   logger: Pick<Logger, "warn"> = { warn: () => {} },
 ): Promise<CacheConnection> {
   const connection = new CacheConnection({ url, key }, logger, 60_000);
-  while ((await connection.tolerate((redis) => redis.ping())) === undefined) await sleep(50);
+  // Asked and not tolerated: before it is connected it would have a rest of a second.
+  const isThere = (): Promise<boolean> =>
+    connection.ask((redis) => redis.ping()).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isThere())) await sleep(10);
   return connection;
 }
 
