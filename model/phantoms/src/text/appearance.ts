@@ -37,6 +37,9 @@ export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
     "The diaphragm closes the chest from below.",
     "The picture was taken from the front.",
     "The vessels spread from the middle into the lungs.",
+    "The edges of the ribs are bright.",
+    "The heart hides a part of the left lung.",
+    "Both lungs are seen as a whole.",
   ],
   mri: [
     "The skull is a ring around the brain.",
@@ -47,6 +50,9 @@ export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
     "The picture is a slice across the head.",
     "The midline divides the brain.",
     "The space outside of the head is black.",
+    "The skull is bright.",
+    "The brain fills the skull.",
+    "Fluid fills the ventricles.",
   ],
   ct: [
     "The liver is the large organ on the right.",
@@ -57,6 +63,9 @@ export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
     "A layer of fat surrounds the body.",
     "The picture is a slice across the abdomen.",
     "The bowel lies in front of the kidneys.",
+    "The fat is dark.",
+    "The space outside of the body is black.",
+    "The organs are grey.",
   ],
   histology: [
     "The tissue is stained pink and purple.",
@@ -67,6 +76,9 @@ export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
     "The cells are spread over the whole field.",
     "The stain is even over the slide.",
     "The borders of the glands are sharp.",
+    "The background is pale.",
+    "Each cell has a nucleus.",
+    "The glands are round.",
   ],
   gross: [
     "The organ lies on a coloured mat.",
@@ -77,5 +89,8 @@ export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
     "The edge of the organ is rounded.",
     "The whole organ is in the picture.",
     "The background is plain.",
+    "The photograph is sharp.",
+    "The light comes from above.",
+    "The mat is larger than the organ.",
   ],
 };

@@ -1,5 +1,5 @@
 import type { FindingKind } from "../phantom.ts";
-import { indefinite, plural, upperFirst } from "./words.ts";
+import { either, indefinite, plural, upperFirst } from "./words.ts";
 
 /** The words of a description, and the questions that ask for it. */
 export type DescriptionForm = {
@@ -8,7 +8,8 @@ export type DescriptionForm = {
   readonly normal: (image: ImageName) => string;
   /** First sentence about an image with findings. */
   readonly found: (image: ImageName, said: string) => string;
-  readonly absent: (kind: FindingKind) => string;
+  /** What is not there, at least one kind. */
+  readonly absent: (kinds: readonly FindingKind[]) => string;
   readonly nothingElse: string;
 };
 
@@ -23,28 +24,28 @@ export const DESCRIPTION_FORMS: readonly DescriptionForm[] = [
     questions: ["Describe this image in detail.", "What can be said about this image in detail?"],
     normal: ({ name }) => `This ${name} shows nothing abnormal.`,
     found: ({ name }, said) => `This ${name} shows ${said}.`,
-    absent: (kind) => `There is no ${kind}.`,
+    absent: (kinds) => `There is no ${either(kinds)}.`,
     nothingElse: "Nothing else is seen.",
   },
   {
     questions: ["Describe the findings in detail."],
     normal: ({ name }) => `Nothing abnormal is seen on this ${name}.`,
     found: ({ name }, said) => `${upperFirst(said)}, seen on this ${name}.`,
-    absent: (kind) => `No ${kind} is seen.`,
+    absent: (kinds) => `No ${either(kinds)} is seen.`,
     nothingElse: "No other change is seen.",
   },
   {
     questions: ["Give a detailed description of the image."],
     normal: ({ article, name }) => `This is ${article} ${name} that shows nothing abnormal.`,
     found: ({ article, name }, said) => `This is ${article} ${name} with ${said}.`,
-    absent: (kind) => `The image does not show ${indefinite(kind)}.`,
+    absent: (kinds) => `The image does not show ${either(kinds.map(indefinite))}.`,
     nothingElse: "It does not show any other change.",
   },
   {
     questions: ["Write a detailed report of this image."],
     normal: ({ name }) => `Normal ${name}.`,
     found: ({ name }, said) => `${upperFirst(name)} with ${said}.`,
-    absent: (kind) => `Signs of ${plural(kind)} are absent.`,
+    absent: (kinds) => `Signs of ${either(kinds.map(plural))} are absent.`,
     nothingElse: "Other changes are absent.",
   },
 ];

@@ -66,9 +66,8 @@ function supply(facts: PhantomFacts, form: DescriptionForm): readonly Sentence[]
     text: APPEARANCE[kind],
     place: 1 + index,
   }));
-  const absent = kindsOf(modality)
-    .filter((kind) => !present.includes(kind))
-    .map((kind, index) => ({ text: form.absent(kind), place: 10 + index }));
+  const missing = kindsOf(modality).filter((kind) => !present.includes(kind));
+  const absent = missing.length > 0 ? [{ text: form.absent(missing), place: 10 }] : [];
   const anatomy = ANATOMY[modality].map((text, index) => ({ text, place: 20 + index }));
   const [first] = findings;
   const ending: Sentence[] = [

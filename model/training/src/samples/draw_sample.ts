@@ -51,7 +51,7 @@ export function drawSample(
     return plainQuizSample(tokenizer, quiz(facts, random, PLAIN_EXCHANGES), options.image);
   }
   if (kind === "plain_comparison") {
-    return plainQuizSample(tokenizer, compared(facts, random, PLAIN_EXCHANGES), options.image);
+    return plainQuizSample(tokenizer, compared(facts, random), options.image);
   }
   const chat = {
     // The published system prompts; which of the two the weights were trained with is not known, so both are met.
@@ -61,9 +61,6 @@ export function drawSample(
   };
   if (kind === "quiz") {
     return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
-  }
-  if (kind === "comparison") {
-    return quizSample(tokenizer, compared(facts, random, QUIZ_EXCHANGES), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
@@ -106,21 +103,17 @@ function quiz(
 }
 
 /** Half of them in sentences, which name what was asked for beside what is there. */
-function compared(
-  facts: PhantomFacts | undefined,
-  random: Random,
-  most: number,
-): readonly SampleTurn[] {
+function compared(facts: PhantomFacts | undefined, random: Random): readonly SampleTurn[] {
   const drawn = (["sentence", "concise"] as const).flatMap((style) =>
     asked(facts, random, (about) => comparisons(about, random, { style })),
   );
-  return random.shuffle(drawn).slice(0, most);
+  return random.shuffle(drawn).slice(0, PLAIN_EXCHANGES);
 }
 
 type SampleTokens = Pick<Tokenizer, "encodeText" | "special">;
 
 function turns(
-  kind: "dialogue" | "concise",
+  kind: "dialogue" | "concise" | "comparison",
   facts: PhantomFacts | undefined,
   random: Random,
   most: number,
@@ -137,6 +130,12 @@ function turns(
     case "concise":
       return asked(facts, random, (about) =>
         exchanges(about, random, { style: "concise" }).slice(0, most),
+      );
+    case "comparison":
+      return asked(facts, random, (about) =>
+        comparisons(about, random, {
+          style: random.chance(0.75) ? "concise" : "sentence",
+        }).slice(0, most),
       );
     default:
       return kind satisfies never;
