@@ -144,7 +144,7 @@ redisTest(
     const png = await drawPng(72);
     const sent = (await (await post(first, "/v1/images", png)).json()) as { id: string };
     for (const [key, content] of await redis.server.entries()) {
-      if (content.length > 28 * 28 * 3) await first.connection.ask((redis) => redis.del(key));
+      if (content.length > 28 * 28 * 3) await first.connection.ask((cache) => cache.del(key));
     }
     const again = await post(second, "/v1/images", png);
     expect(again.status).toBe(201);

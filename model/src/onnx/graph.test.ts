@@ -30,6 +30,10 @@ test("constant() refuses data of another size", () => {
   );
 });
 
+function outputs(nodes: Graph["nodes"]): unknown {
+  return nodes.flatMap((node) => node.outputs);
+}
+
 test("a loop's body holds nothing that is the same in every iteration", () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", [4]);
@@ -41,7 +45,6 @@ test("a loop's body holds nothing that is the same in every iteration", () => {
   const branch = new Graph(body);
   const inBranch = branch.op("Neg", [x]);
   const given = body.op("Identity", [squared]);
-  const outputs = (nodes: Graph["nodes"]): unknown => nodes.flatMap((node) => node.outputs);
   expect(outputs(graph.nodes.slice(before))).toEqual([
     squared,
     expect.objectContaining({ name: "Neg" }),

@@ -7,18 +7,18 @@ import {
   NodeProtoSchema,
   TensorProto_DataLocation as DataLocation,
   TensorProtoSchema,
-  ValueInfoProtoSchema,
-  type AttributeProto,
   type GraphProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from "@medv/proto/onnx";
+import { attributeProto } from "./attribute_proto.ts";
 import { BYTES_PER_ELEMENT, ONNX_DATA_TYPE, type DType } from "./dtype.ts";
 import { shapeText, type Shape } from "./shape.ts";
 import type { Attributes, GraphNode } from "./node_view.ts";
 import { MICROSOFT, OPERATORS, operatorDomain, type OperatorName } from "./spec.ts";
 import type { Value } from "./value.ts";
+import { valueInfo } from "./value_info.ts";
 
 /** Where the bytes of a weight lie: inside a checkpoint file, never copied into the graph. */
 export type ExternalData = {
@@ -325,47 +325,4 @@ export class Graph {
       if (!this.#values.has(`${name}_${number}`)) return `${name}_${number}`;
     }
   }
-}
-
-function valueInfo(value: Value): ValueInfoProto {
-  return create(ValueInfoProtoSchema, {
-    name: value.name,
-    type: {
-      value: {
-        case: "tensorType",
-        value: {
-          elemType: ONNX_DATA_TYPE[value.dtype],
-          shape: {
-            dim: value.shape.map((dim) => ({
-              value:
-                typeof dim === "number"
-                  ? { case: "dimValue" as const, value: BigInt(dim) }
-                  : { case: "dimParam" as const, value: dim },
-            })),
-          },
-        },
-      },
-    },
-  });
-}
-
-function attributeProto(name: string, value: Attributes[string]): AttributeProto {
-  if (typeof value === "string") {
-    return create(AttributeProtoSchema, {
-      name,
-      type: AttributeType.STRING,
-      s: new TextEncoder().encode(value),
-    });
-  }
-  if (typeof value === "number") {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
-  }
-  if ("float" in value) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
-  }
-  return create(AttributeProtoSchema, {
-    name,
-    type: AttributeType.INTS,
-    ints: value.ints.map(BigInt),
-  });
 }
