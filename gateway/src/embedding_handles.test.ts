@@ -56,3 +56,24 @@ test("forget() waits for an encoding that begins while it asks the cache", async
   expect(embeddings).toEqual(new Set());
   expect(handles.has("key")).toBe(false);
 });
+
+test("get() encodes where what lies in the cache cannot be read", async () => {
+  const { signal } = new AbortController();
+  const handles = new EmbeddingHandles(
+    {
+      services: {
+        vision: {
+          encode: () =>
+            Promise.resolve(create(EncodeResponseSchema, { handle: { digest: "digest" } })),
+        },
+        forgetEmbedding: () => Promise.resolve(),
+      },
+      remote: { ...NO_REMOTE_CACHE, get: () => Promise.resolve(Uint8Array.of(255, 255)) },
+      ttlMs: 60_000,
+      encodeTimeoutMs: 60_000,
+    },
+    signal,
+  );
+  const { handle, cached } = await handles.get(IMAGE, CONTEXT, signal);
+  expect([handle.digest, cached]).toEqual(["digest", false]);
+});

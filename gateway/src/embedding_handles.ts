@@ -112,6 +112,6 @@ export class EmbeddingHandles {
     const bytes = await this.#options.remote.get(handleName(tenantScope, key));
     if (bytes === undefined) return undefined;
     const handle = decodeHandle(bytes);
-    return Number(handle.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
+    return Number(handle?.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
   }
 }

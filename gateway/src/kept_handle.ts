@@ -12,7 +12,11 @@ export function encodeHandle(handle: EmbeddingHandle): Uint8Array {
   return toBinary(EmbeddingHandleSchema, handle);
 }
 
-/** The inverse of {@link encodeHandle}. */
-export function decodeHandle(bytes: Uint8Array): EmbeddingHandle {
-  return fromBinary(EmbeddingHandleSchema, bytes);
+/** The inverse of {@link encodeHandle}; undefined for what cannot be read, as of a gateway of another version. */
+export function decodeHandle(bytes: Uint8Array): EmbeddingHandle | undefined {
+  try {
+    return fromBinary(EmbeddingHandleSchema, bytes);
+  } catch {
+    return undefined;
+  }
 }
