@@ -49,11 +49,12 @@ export type AnswerContext = {
 };
 
 /**
- * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision service does not keep any more is encoded
- * again, once, as long as nothing of the answer was given out.
+ * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision
+ * service does not keep any more is encoded again, once, as long as nothing of the answer was given out.
  *
- * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`, `rate_limit_exceeded`,
- * `forbidden`. The signal's reason, and a `TimeoutError` where the time ran out before the decoder was asked.
+ * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`,
+ * `rate_limit_exceeded`, `forbidden`. The signal's reason, and a `TimeoutError` where the time ran out before the decoder was
+ * asked.
  */
 export async function* streamAnswer(
   {

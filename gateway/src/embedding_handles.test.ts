@@ -3,19 +3,8 @@ import { EncodeResponseSchema } from "@medv/proto/vision";
 import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
 import { EmbeddingHandles } from "./embedding_handles.ts";
-import type { PreparedImage } from "./image/image_preprocessor.ts";
+import { PREPARED_IMAGE } from "./testing/prepared_image.ts";
 
-const IMAGE: PreparedImage = {
-  pixels: new Uint8Array(3),
-  tiles: 1,
-  imageSize: 1,
-  width: 1,
-  height: 1,
-  gridWidth: 0,
-  gridHeight: 0,
-  preprocessingVersion: "1",
-  description: { format: "png", frame: { number: 1, of: 1 }, warnings: [] },
-};
 const CONTEXT = { key: "key", tenantScope: "a", requestId: "request" };
 
 test("forget() waits for an encoding that begins while it asks the cache", async () => {
@@ -41,7 +30,7 @@ test("forget() waits for an encoding that begins while it asks the cache", async
       remote: {
         ...NO_REMOTE_CACHE,
         delete: () => {
-          if (questions.length === 0) questions.push(handles.get(IMAGE, CONTEXT, signal));
+          if (questions.length === 0) questions.push(handles.get(PREPARED_IMAGE, CONTEXT, signal));
           return Promise.resolve();
         },
       },
@@ -74,6 +63,6 @@ test("get() encodes where what lies in the cache cannot be read", async () => {
     },
     signal,
   );
-  const { handle, cached } = await handles.get(IMAGE, CONTEXT, signal);
+  const { handle, cached } = await handles.get(PREPARED_IMAGE, CONTEXT, signal);
   expect([handle.digest, cached]).toEqual(["digest", false]);
 });

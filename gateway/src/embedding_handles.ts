@@ -59,7 +59,8 @@ export class EmbeddingHandles {
   /** Drops a handle whose embedding turned out to be gone. */
   async drop({ key, tenantScope }: HandleContext): Promise<void> {
     this.#encodings.delete(key);
-    await this.#options.remote.delete(handleName(tenantScope, key)).catch(() => {}); // A cache that cannot be reached does not give the old handle back.
+    // A cache that cannot be reached does not give the old handle back.
+    await this.#options.remote.delete(handleName(tenantScope, key)).catch(() => {});
   }
 
   /** Whether this gateway has the handle, or waits for it. */

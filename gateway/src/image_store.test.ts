@@ -4,21 +4,10 @@ import { DomainError } from "@medv/proto";
 import { EncodeResponseSchema } from "@medv/proto/vision";
 import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
-import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { ImageStore, type ImageStoreOptions } from "./image_store.ts";
 import { encodeImage } from "./kept_image.ts";
+import { PREPARED_IMAGE } from "./testing/prepared_image.ts";
 
-const IMAGE: PreparedImage = {
-  pixels: new Uint8Array(100),
-  tiles: 1,
-  imageSize: 1,
-  width: 1,
-  height: 1,
-  gridWidth: 0,
-  gridHeight: 0,
-  preprocessingVersion: "1",
-  description: { format: "png", frame: { number: 1, of: 1 }, warnings: [] },
-};
 const CONTEXT = {
   tenantScope: "a",
   requestId: "request",
@@ -29,7 +18,7 @@ const { signal } = new AbortController();
 /** A store whose images are all alike. */
 function storeWith(options: Partial<ImageStoreOptions> = {}): ImageStore {
   return new ImageStore({
-    preprocess: () => Promise.resolve(IMAGE),
+    preprocess: () => Promise.resolve(PREPARED_IMAGE),
     services: {
       vision: {
         encode: () => Promise.resolve(create(EncodeResponseSchema, { handle: { digest: "d" } })),
@@ -97,13 +86,17 @@ function named(field: string) {
 test("encode() reads the pixels of another gateway once for many questions", async () => {
   const { remote, seen } = elsewhere(async () => {
     await setImmediate();
-    return encodeImage(IMAGE);
+    return encodeImage(PREPARED_IMAGE);
   });
   const store = storeWith({ remote });
   const encoded = await Promise.all(
     ["a", "b", "c"].map((field) => store.encode(named(field), CONTEXT, signal)),
   );
-  expect(encoded.map(({ image }) => image)).toEqual([IMAGE, IMAGE, IMAGE]);
+  expect(encoded.map(({ image }) => image)).toEqual([
+    PREPARED_IMAGE,
+    PREPARED_IMAGE,
+    PREPARED_IMAGE,
+  ]);
   expect(seen.reads).toBe(1);
 });
 
@@ -129,7 +122,7 @@ test("encode() does not wait for pixels that nobody wants any more, and keeps no
   caller.abort(new Error("gone"));
   await expect(question).rejects.toThrow("gone");
   const deleted = store.delete(ID, CONTEXT);
-  arrival.resolve(encodeImage(IMAGE));
+  arrival.resolve(encodeImage(PREPARED_IMAGE));
   await deleted;
   expect(store.bytes).toBe(0);
 });

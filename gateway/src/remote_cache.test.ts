@@ -90,6 +90,7 @@ redisTest(
 
 /** The embedding is gone by the time that the decoder wants it. */
 function forgetOnce({ seen, forgetEmbeddings }: Gateway): Script {
+  // A stream that fails before its first event has nothing to yield.
   // oxlint-disable-next-line eslint/require-yield
   return async function* gone() {
     seen.script = answerHello;

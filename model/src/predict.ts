@@ -204,16 +204,13 @@ function forbiddenIds(
   );
   const early = graph.op("Less", [places, unsqueeze(graph, inputs.eotFrom, [1])]); // [rows, queries]
   const ending = graph.op("Where", [early, scalar(graph, "int64", eotId), first]);
-  const always = graph.op(
-    "Expand",
-    [
-      unsqueeze(graph, inputs.forbidden, [1]),
-      graph.op("Shape", [
-        graph.op("Mul", [unsqueeze(graph, places, [2]), unsqueeze(graph, inputs.forbidden, [1])]),
-      ]),
-    ],
-    { shape: [...places.shape, count] },
-  );
+  const length = graph.op("Gather", [graph.op("Shape", [inputs.forbidden]), int64s(graph, [1])]);
+  const shape = graph.op("Concat", [graph.op("Shape", [places]), length], {
+    attributes: { axis: 0 },
+  });
+  const always = graph.op("Expand", [unsqueeze(graph, inputs.forbidden, [1]), shape], {
+    shape: [...places.shape, count],
+  });
   const ids = graph.op("Concat", [always, unsqueeze(graph, ending, [2])], {
     attributes: { axis: 2 },
   });

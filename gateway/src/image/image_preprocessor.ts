@@ -46,8 +46,9 @@ export class ImagePreprocessor {
    * @param limits Checked before decoding.
    * @param signal Rejects with its reason at once and ends the work.
    * @throws {DomainError} `unsupported_image`, `image_too_large`, `damaged_image`; `undecodable_image` where the decoder
-   * crashed, took too long or wanted too much memory; `overloaded` where too many wait; `unavailable` after `close()`; `internal` where the settings are
-   * impossible or no process starts; `invalid_request` where the file does not have the frame or window.
+   * crashed, took too long or wanted too much memory; `overloaded` where too many wait; `unavailable` after `close()`;
+   * `internal` where the settings are impossible or no process starts; `invalid_request` where the file does not have the
+   * frame or window.
    */
   preprocess(
     { bytes, choice }: ImageFile,

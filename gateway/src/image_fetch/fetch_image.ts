@@ -11,8 +11,8 @@ import { isPublicAddress } from "./public_address.ts";
  * Fetches the bytes of an image.
  *
  * @param field Of the request that named the URL.
- * @throws {DomainError} `unsupported_field` (nothing is fetched at all), `forbidden` (the URL leads where nothing is fetched from), `invalid_request` (there is no image),
- * `image_too_large`, `unavailable`; the signal's reason.
+ * @throws {DomainError} `unsupported_field` (nothing is fetched at all), `forbidden` (the URL leads where nothing is fetched
+ * from), `invalid_request` (there is no image), `image_too_large`, `unavailable`; the signal's reason.
  */
 export type FetchImage = (url: string, field: string, signal: AbortSignal) => Promise<Uint8Array>;
 
@@ -44,8 +44,8 @@ const TIMEOUT_MS = 15_000;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Fetches nothing where no host is listed; else by https from those hosts only, and only where all addresses of a host are public ones. Each redirect is checked
- * like the first URL, and what is connected to is the very address that was checked.
+ * Fetches nothing where no host is listed; else by https from those hosts only, and only where all addresses of a host are
+ * public ones. Each redirect is checked like the first URL, and what is connected to is the very address that was checked.
  */
 export function createFetchImage(
   { hosts, maxBytes }: FetchImageOptions,

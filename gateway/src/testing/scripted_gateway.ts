@@ -114,6 +114,7 @@ export async function startScriptedGateway({
       seen.deleted.push(digest);
       return Promise.resolve({});
     },
+    // A stream that fails before its first message has nothing to yield.
     // oxlint-disable-next-line eslint/require-yield
     readEmbedding: async function* () {
       throw new DomainError("embedding_not_found", "Cannot read the embedding as it is not kept");

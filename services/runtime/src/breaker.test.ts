@@ -66,9 +66,15 @@ const soon = () => ({ signal: NEVER, deadline: new Date(Date.now() + 50) });
 
 type Seen = Awaited<ReturnType<typeof start>>["seen"];
 
-async function missFive(client: ReturnType<typeof guarded>, seen: Seen): Promise<void> {
+/** A service that five calls in a row could not hear, so that its client's breaker is open. */
+async function startMissed() {
+  const { service, seen } = await start();
+  cleanUp.push(() => service.drain());
+  const changes: boolean[] = [];
+  const client = guarded(service.port, changes);
   seen.mode = "silent";
   for (let i = 0; i < 5; i++) await client.encode({}, soon()).catch(() => {});
+  return { seen, changes, client };
 }
 
 /** The first call that the rest lets through: `begun` when the service has it. */
@@ -115,11 +121,7 @@ test("breaker() stops asking a silent service, says when to try again, and finds
 });
 
 test("breaker() lets one call try, and nobody waits for it, however long it may take", async () => {
-  const { service, seen } = await start();
-  cleanUp.push(() => service.drain());
-  const changes: boolean[] = [];
-  const client = guarded(service.port, changes);
-  await missFive(client, seen);
+  const { seen, changes, client } = await startMissed();
   const controller = new AbortController();
   const trying = tryOnce(client, seen, controller.signal);
   await trying.begun;
@@ -137,11 +139,7 @@ test("breaker() lets one call try, and nobody waits for it, however long it may 
 });
 
 test("breaker() learns nothing of a caller that leaves", async () => {
-  const { service, seen } = await start();
-  cleanUp.push(() => service.drain());
-  const changes: boolean[] = [];
-  const client = guarded(service.port, changes);
-  await missFive(client, seen);
+  const { seen, changes, client } = await startMissed();
   const controller = new AbortController();
   const trying = tryOnce(client, seen, controller.signal);
   await trying.begun;

@@ -13,6 +13,9 @@ const REST_MS = 2_000;
  * time, calls fail at once, until one every two seconds finds it again. What the service itself answers, an error included,
  * shows that it is there; a caller that leaves shows nothing.
  *
+ * Breakers of libraries (cockatiel, opossum) let one call try and everybody wait for its end. Here a call may last as long as
+ * an answer, so the next one tries after a rest, whatever became of the one before.
+ *
  * @param typeName The service, as its descriptor names it.
  * @returns Goes around the calls of a client.
  */

@@ -19,7 +19,7 @@ export function comparisons(
   const sided = sidedKinds(modality);
   const sidedHere = findings.map(({ kind }) => kind).filter((kind) => sided.includes(kind));
   const prompts = [
-    // Twice, as an image says more about a size when two are asked for.
+    // Twice, so that of the same image both a value that fits and one that does not are asked for.
     ...findings.flatMap((finding) =>
       attributesOf(finding).flatMap((attribute) =>
         [0, 1].map(() => closedPrompt(finding, attribute, finding.kind, random)),

@@ -33,10 +33,12 @@ export async function connectPatiently(
   const connection = new CacheConnection({ url, key }, logger, 60_000);
   // Asked and not tolerated: before it is connected it would have a rest of a second.
   const isThere = (): Promise<boolean> =>
-    connection.ask((redis) => redis.ping()).then(
-      () => true,
-      () => false,
-    );
+    connection
+      .ask((redis) => redis.ping())
+      .then(
+        () => true,
+        () => false,
+      );
   while (!(await isThere())) await sleep(10);
   return connection;
 }
