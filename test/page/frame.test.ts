@@ -44,6 +44,22 @@ describe.skipIf(NO_BROWSER !== undefined)("the page shows a file of several fram
     expect(faults).toEqual([]);
   });
 
+  test("by a picture that is read once, however often the answer beside it changes", async () => {
+    const { page, faults } = await visit(at.browser, at.served.url);
+    const tiles: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/tiles/")) tiles.push(request.url());
+    });
+    await attachFrames(page);
+    await page.getByRole("button", { name: "Look at stack.dcm" }).locator("img").waitFor();
+    const before = tiles.length;
+    await ask(page, "What is it?");
+    await answered(page);
+    await page.getByRole("article").getByRole("button").locator("img").waitFor();
+    expect(tiles.length - before).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
   test("by another frame for the next question, and keeps that of the question before", async () => {
     const { page, faults } = await visit(at.browser, at.served.url);
     const { deleted, requests } = at.served.seen;

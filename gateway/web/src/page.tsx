@@ -1,4 +1,3 @@
-import { useEffect } from "hono/jsx/dom";
 import { Composer } from "./parts/composer.tsx";
 import { Header } from "./parts/header.tsx";
 import { KeyView } from "./parts/key_view.tsx";
@@ -9,6 +8,7 @@ import { useFollowEnd } from "./parts/use_follow_end.ts";
 import { Welcome } from "./parts/welcome.tsx";
 import { attach } from "./session/attach.ts";
 import { currentTurns, useSession } from "./session/session.ts";
+import { useEffect } from "./use_effect.ts";
 
 /** The whole page. */
 export function Page() {

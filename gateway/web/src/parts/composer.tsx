@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import { hasRunning } from "../conversation/conversation.ts";
 import { ask } from "../session/ask.ts";
 import { attach } from "../session/attach.ts";
@@ -7,6 +7,7 @@ import { currentTurns, session, useSession } from "../session/session.ts";
 import { ImageChip } from "./image_chip.tsx";
 import { QUESTIONS } from "./samples.ts";
 import { SettingsView } from "./settings_view.tsx";
+import { useEffect } from "../use_effect.ts";
 
 const TAKEN = "image/*,.dcm,application/dicom";
 

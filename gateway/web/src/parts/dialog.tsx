@@ -1,4 +1,5 @@
-import { type Child, useEffect, useRef } from "hono/jsx/dom";
+import { type Child, useRef } from "hono/jsx/dom";
+import { useEffect } from "../use_effect.ts";
 
 /** A window over the page; it closes by its button, by Escape and by a click beside it. */
 export function Dialog({

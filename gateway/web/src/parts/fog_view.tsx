@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "hono/jsx/dom";
 import type { Canvas } from "../fog/canvas.ts";
 import { COLUMN_PX, Fog } from "../fog/fog.tsx";
+import { useEffect } from "../use_effect.ts";
 
 /** The fog, set in as many columns as there is room for. */
 export function FogView({ canvas }: { readonly canvas: Canvas }) {

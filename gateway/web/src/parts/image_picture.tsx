@@ -1,6 +1,7 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { useTile } from "./use_tile.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** The image as the browser shows it; what it cannot show (DICOM, HEIC, another frame, a window of grey) as the model sees it. */
 export function ImagePicture({ image, alt }: { readonly image: ChatImage; readonly alt: string }) {

@@ -1,8 +1,9 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import { enterKey } from "../api/api_key.ts";
 import type { Problem } from "../api/problem.ts";
 import { PROBLEM_TEXTS } from "../api/problem_text.ts";
 import { useApiKey } from "./use_api_key.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** Asks for the key that the gateway wants, in the place where questions are written. */
 export function KeyView({ refusal }: { readonly refusal: Problem }) {

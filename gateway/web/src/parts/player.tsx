@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useState } from "hono/jsx/dom";
+import { useMemo, useState } from "hono/jsx/dom";
 import type { Answer } from "../conversation/conversation.ts";
 import { applyFrame, type Canvas, firstCanvas } from "../fog/canvas.ts";
 import { FogView } from "./fog_view.tsx";
 import { useReducedMotion } from "./use_reduced_motion.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** How long a whole replay takes, and bounds on one step, in milliseconds. */
 const [WHOLE_MS, SHORTEST_MS, LONGEST_MS] = [6000, 40, 500];

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import type { Problem } from "../api/problem.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** What the gateway says of a setting, at the setting; nothing where the problem is elsewhere. */
 export function SettingProblem({

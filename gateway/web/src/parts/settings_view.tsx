@@ -1,10 +1,11 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import type { AnswerSettings } from "../conversation/conversation.ts";
 import { refusedSetting } from "../conversation/refused_setting.ts";
 import { currentTurns, session, useSession } from "../session/session.ts";
 import { PROFILE_TEXTS } from "./profile_texts.ts";
 import { SettingProblem } from "./setting_problem.tsx";
 import { TemplateView } from "./template_view.tsx";
+import { useEffect } from "../use_effect.ts";
 
 /** Shortest and longest answer of the slider, and its step, by what is counted. */
 const LENGTHS = {

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import type { Turn } from "../conversation/conversation.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** How near to the end its reader still follows it, in pixels. */
 const NEAR_PX = 120;

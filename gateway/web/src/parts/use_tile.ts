@@ -1,6 +1,7 @@
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { type Problem, problemOf } from "../api/problem.ts";
 import { readTile } from "../api/tile.ts";
+import { useEffect } from "../use_effect.ts";
 
 /** A tile as an address of this page; neither it nor a problem while it is on its way. */
 export type TileState = { readonly url?: string; readonly problem?: Problem };
