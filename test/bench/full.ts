@@ -3,7 +3,7 @@
  * serves it, and asks about an image. Prints time to ready, peak memory, seconds of a full forward and of a step that
  * feeds one block, and what share of this machine's own int8 rates that is.
  *
- *     npm run bench:full -- [DIR] [--gen-length 64]
+ *     npm run bench:full -- [DIR] [--gen-length 64] [--out DIR]
  *
  * DIR takes 16.9 GB, and 8.6 GB more for the int8 weights.
  *
@@ -21,11 +21,15 @@ import { ask, drawnImages, upload } from "./caller.ts";
 import { int8Matrix, operations } from "./int8_matrix.ts";
 import { machine } from "./machine.ts";
 import { median } from "./median.ts";
+import { writeResults } from "./write_results.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { "gen-length": { type: "string", default: "64" } },
+  options: {
+    "gen-length": { type: "string", default: "64" },
+    out: { type: "string", default: join(ROOT, ".cache/bench") },
+  },
 });
 const directory = resolve(positionals[0] ?? join(ROOT, ".cache/full"));
 const genLength = Number(values["gen-length"]);
@@ -38,7 +42,14 @@ const rates = {
   bytes: await rateOf(await int8Matrix(1, 16 * 4096), "bytes"),
 };
 const startedAt = performance.now();
-const stack = await startStack({ MEDV_CHECKPOINT: directory, MEDV_PRECISION: "int8" });
+const stack = await startStack({
+  MEDV_CHECKPOINT: directory,
+  MEDV_PRECISION: "int8",
+  // On a CPU an answer takes minutes.
+  MEDV_ENCODE_TIMEOUT_SECONDS: "900",
+  MEDV_ANSWER_TIMEOUT_SECONDS: "1800",
+  MEDV_MAX_QUEUE_SECONDS: "1800",
+});
 const readyMs = performance.now() - startedAt;
 try {
   await measure(stack);
@@ -84,22 +95,42 @@ async function measure({ url }: Stack): Promise<void> {
     operations(language, BLOCK, BLOCK) / rates.operations,
     weights / rates.bytes,
   );
-  const memory = await Promise.all(
-    (["vision", "diffusion", "gateway"] as const).map(
-      async (name) => `${name} ${((await peakBytes(stack, name)) / 1e9).toFixed(1)} GB`,
-    ),
-  );
+  const memory: [ProcessName, number][] = [];
+  for (const name of ["vision", "diffusion", "gateway"] as const) {
+    memory.push([name, (await peakBytes(stack, name)) / 1e9]);
+  }
   const lines = [
     "| published shapes, int8 | |",
     "| --- | --- |",
     `| time to ready | ${seconds(readyMs)} |`,
-    `| peak memory | ${memory.join(", ")} |`,
+    `| peak memory | ${memory.map(([name, size]) => `${name} ${size.toFixed(1)} GB`).join(", ")} |`,
     `| first answer by one full forward, image encoded | ${seconds(first.totalMs)} |`,
     `| answer of ${genLength} tokens, balanced, ${passes} forward passes | ${seconds(answer.totalMs)} |`,
     `| full forward of ${rows} rows | ${seconds(forwardMs)}, ${share(forwardLeast, forwardMs)} of the int8 matrix rate (${(rates.operations / 1e6).toFixed(0)} GOP/s) |`,
     `| step of ${BLOCK} rows | ${seconds(stepMs)}, ${share(stepLeast, stepMs)} of the roofline (weights at ${(rates.bytes / 1e6).toFixed(1)} GB/s) |`,
   ];
   process.stdout.write(`${lines.join("\n")}\n${machine()}\n`);
+  const times = {
+    "time to ready": readyMs,
+    "first answer by one full forward, image encoded": first.totalMs,
+    [`answer of ${genLength} tokens, balanced`]: answer.totalMs,
+    [`full forward of ${rows} rows`]: forwardMs,
+    [`step of ${BLOCK} rows`]: stepMs,
+  };
+  await writeResults(values.out, "full", {
+    origin: machine(),
+    record: { times, memory: Object.fromEntries(memory), rates, passes },
+    chart: [
+      {
+        title: "seconds at the published shapes, int8",
+        bars: Object.entries(times).map(([label, ms]) => ({ label, value: ms / 1000 })),
+      },
+      {
+        title: "peak memory, GB",
+        bars: memory.map(([label, value]) => ({ label, value })),
+      },
+    ],
+  });
 }
 
 async function rateOf(

@@ -11,12 +11,11 @@ import { openDecoder } from "@medv/diffusion/decoder_session";
 import { PROFILE_NAMES, profileNumber } from "@medv/proto/profile_name";
 import { DEVICES } from "@medv/runtime";
 import { openTower } from "@medv/vision/tower_session";
-import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machine } from "../machine.ts";
-import { barChart } from "./bar_chart.ts";
+import { writeResults } from "../write_results.ts";
 import { measure, type Measured } from "./measure.ts";
 import { describePhantoms } from "./prompts.ts";
 
@@ -76,21 +75,16 @@ await decoder.release();
 
 const origin = `${machine()}, ${device}, ${precision}`;
 process.stdout.write(`${table(rows)}\n${origin}\n`);
-await mkdir(values.out, { recursive: true });
-await writeFile(
-  join(values.out, "decode.json"),
-  `${JSON.stringify({ machine: origin, rows }, undefined, 2)}\n`,
-);
-await writeFile(
-  join(values.out, "decode.svg"),
-  barChart(
-    `tokens/s of a description, by profile (${origin})`,
-    rows.map(({ name, genLength, tokensPerSecond }) => ({
-      label: `${name} L=${genLength}`,
-      value: tokensPerSecond,
-    })),
-  ),
-);
+await writeResults(values.out, "decode", {
+  origin,
+  record: { rows },
+  chart: Array.from(new Set(rows.map(({ genLength }) => genLength)), (length) => ({
+    title: `tokens a second, descriptions of ${length} tokens`,
+    bars: rows
+      .filter(({ genLength }) => genLength === length)
+      .map(({ name, tokensPerSecond }) => ({ label: name, value: tokensPerSecond })),
+  })),
+});
 
 function table(measured: readonly Measured[]): string {
   const head =

@@ -9,13 +9,13 @@
  * @module
  */
 import { openDecoder, type DecoderSession } from "@medv/diffusion/decoder_session";
-import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { int8Matrix, operations } from "../int8_matrix.ts";
 import { machine } from "../machine.ts";
 import { median } from "../median.ts";
+import { writeResults } from "../write_results.ts";
 import { dualCache, fullForward, fullForwards, time } from "./passes.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -108,8 +108,27 @@ lines.push(
 );
 const head = ["| int8 and float32 | median | |", "| --- | --- | --- |"];
 process.stdout.write(`${[...head, ...lines].join("\n")}\n${machine()}\n`);
-await mkdir(values.out, { recursive: true });
-await writeFile(
-  join(values.out, "forward.json"),
-  `${JSON.stringify({ machine: machine(), samples: Object.fromEntries(samples) }, undefined, 2)}\n`,
-);
+const bars = (...names: string[]) => names.map((name) => ({ label: name, value: ms(name) }));
+await writeResults(values.out, "forward", {
+  origin: machine(),
+  record: { samples: Object.fromEntries(samples) },
+  chart: [
+    {
+      title: "milliseconds of a full forward",
+      bars: bars(
+        "float32 forward 320",
+        "int8 forward 320",
+        "float32 forward 512",
+        "int8 forward 512",
+      ),
+    },
+    {
+      title: `milliseconds of an answer of ${LENGTH} tokens after ${PROMPT}`,
+      bars: bars(
+        "int8 full forwards",
+        "int8 dual cache, one token a step",
+        "int8 dual cache, three tokens a step",
+      ),
+    },
+  ],
+});

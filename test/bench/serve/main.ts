@@ -8,7 +8,6 @@
  * @module
  */
 import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -16,6 +15,7 @@ import { startStack } from "../../stack.ts";
 import { ask, drawnImages, upload, type Caller } from "../caller.ts";
 import { machine } from "../machine.ts";
 import { median, percentile } from "../median.ts";
+import { writeResults } from "../write_results.ts";
 import { blockOverhead } from "./block_overhead.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -98,11 +98,33 @@ async function measure(): Promise<void> {
     `| beside the other's ${FLOOD} at a time | ${flooded.toFixed(0)} ms | ${(100 * (flooded / steady - 1)).toFixed(0)} % more |`,
   ];
   process.stdout.write(`${lines.join("\n")}\n${machine()}\n`);
-  await mkdir(values.out, { recursive: true });
-  await writeFile(
-    join(values.out, "serve.json"),
-    `${JSON.stringify({ machine: machine(), genLength, ...samples, steady, flooded }, undefined, 2)}\n`,
-  );
+  await writeResults(values.out, "serve", {
+    origin: machine(),
+    record: { genLength, ...samples, steady, flooded },
+    chart: [
+      {
+        title: `answers of ${genLength} tokens a second`,
+        bars: [
+          { label: "one at a time", value: m.alone },
+          { label: `${ANSWERS} at a time`, value: m.together },
+        ],
+      },
+      {
+        title: "milliseconds to the first committed text",
+        bars: [
+          { label: "first turn, with upload and encode", value: m.first },
+          { label: "follow-up turn", value: m.followUp },
+        ],
+      },
+      {
+        title: "milliseconds of a tenant's answers, 95th percentile",
+        bars: [
+          { label: `beside another's ${STEADY} at a time`, value: steady },
+          { label: `beside another's ${FLOOD} at a time`, value: flooded },
+        ],
+      },
+    ],
+  });
 }
 
 async function callerOf(key: string): Promise<Caller> {
