@@ -171,6 +171,7 @@ test("evaluate() scores phantoms by question, turn, modality, recognition and de
   expect(score("others recognized as no phantom %")).toEqual([2, 100, 100]);
   expect(score("phantoms refused %")).toEqual([7, 0, expect.closeTo(14.286, 3)]);
   expect(score("64 tokens: length filled %")).toEqual([1, undefined, 50]);
+  expect(score("64 tokens: within 10 % of it and no sentence twice %")).toEqual([1, undefined, 0]);
   expect(score("64 tokens: no sentence twice %")).toEqual([1, undefined, 0]);
   expect(score("64 tokens: no word twice in a row %")).toEqual([1, undefined, 100]);
   expect(score("128 tokens: words")).toEqual([1, undefined, 6]);

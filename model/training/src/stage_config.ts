@@ -8,6 +8,7 @@ export const SAMPLE_KINDS = [
   "quiz",
   "plain_quiz",
   "comparison",
+  "comparison_quiz",
   "plain_comparison",
   "description",
 ] as const;
@@ -57,7 +58,7 @@ export type StageConfig = {
 };
 
 /** Kinds of samples that have parts. */
-const PART_KINDS = ["quiz", "plain_quiz", "plain_comparison"] as const;
+const PART_KINDS = ["quiz", "plain_quiz", "comparison_quiz", "plain_comparison"] as const;
 
 /** Whether some of a stage's samples have parts that do not see one another. */
 export function hasParts({ mixture }: Pick<StageConfig, "mixture">): boolean {

@@ -119,6 +119,13 @@ function descriptionRows(
     row("length filled %", (answers) =>
       meanPercent(answers.map((answer) => answer.completion_tokens / length)),
     ),
+    row("within 10 % of it and no sentence twice %", (answers) =>
+      meanPercent(
+        answers.map(({ text, completion_tokens: tokens }) =>
+          tokens >= 0.9 * length && !repeatsSentence(text) ? 1 : 0,
+        ),
+      ),
+    ),
     row("no sentence twice %", (answers) =>
       meanPercent(answers.map(({ text }) => (repeatsSentence(text) ? 0 : 1))),
     ),

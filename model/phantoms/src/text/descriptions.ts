@@ -38,7 +38,7 @@ export function description(
   let length = measure(first.text);
   for (const sentence of supply(facts, form)) {
     const longer = length + measure(` ${sentence.text}`);
-    if (longer > most) continue;
+    if (longer > most || chosen.some(({ place }) => place === sentence.place)) continue;
     chosen.push(sentence);
     length = longer;
   }
@@ -48,7 +48,7 @@ export function description(
     .join(" ");
 }
 
-/** A sentence and where in the description it belongs. */
+/** A sentence and where in the description it belongs; of those of one place the first that there is room for stands. */
 type Sentence = { readonly text: string; readonly place: number };
 
 /** Everything important in one sentence, for a description that has room for no more. */
@@ -76,14 +76,14 @@ function supply(facts: PhantomFacts, form: DescriptionForm): readonly Sentence[]
         first === undefined
           ? "In conclusion, this is a normal image."
           : `In conclusion, the main finding${findings.length > 1 || isPlural(first) ? "s are" : " is"} ${listed(present.map((kind, index) => (isPluralAt(facts, index) ? plural(kind) : indefinite(kind))))}.`,
-      place: 40,
+      place: 50,
     },
-    { text: form.nothingElse, place: 30 },
+    { text: form.nothingElse, place: 40 },
+    { text: "The quality is good.", place: 41 },
+    { text: "A drawn image.", place: 42 },
+    { text: "Nothing else.", place: 40 },
   ];
-  const fillers = ["It is a drawn image.", "The quality is good.", "The image is clear."].map(
-    (text, index) => ({ text, place: 31 + index }),
-  );
-  return [...appearance, ...absent, ...anatomy, ...ending, ...fillers];
+  return [...appearance, ...absent, ...anatomy, ...ending];
 }
 
 function isPluralAt({ findings }: PhantomFacts, index: number): boolean {

@@ -51,7 +51,7 @@ export function drawSample(
     return plainQuizSample(tokenizer, quiz(facts, random, PLAIN_EXCHANGES), options.image);
   }
   if (kind === "plain_comparison") {
-    return plainQuizSample(tokenizer, compared(facts, random), options.image);
+    return plainQuizSample(tokenizer, compared(facts, random, PLAIN_EXCHANGES), options.image);
   }
   const chat = {
     // The published system prompts; which of the two the weights were trained with is not known, so both are met.
@@ -61,6 +61,9 @@ export function drawSample(
   };
   if (kind === "quiz") {
     return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
+  }
+  if (kind === "comparison_quiz") {
+    return quizSample(tokenizer, compared(facts, random, QUIZ_EXCHANGES), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
@@ -102,12 +105,19 @@ function quiz(
   return random.shuffle(drawn).slice(0, most);
 }
 
-/** Half of them in sentences, which name what was asked for beside what is there. */
-function compared(facts: PhantomFacts | undefined, random: Random): readonly SampleTurn[] {
-  const drawn = (["sentence", "concise"] as const).flatMap((style) =>
-    asked(facts, random, (about) => comparisons(about, random, { style })),
+/**
+ * Short answers alone: all that is learnt is whether two things are the same, and among the words of a sentence that is
+ * learnt ten times more slowly.
+ */
+function compared(
+  facts: PhantomFacts | undefined,
+  random: Random,
+  most: number,
+): readonly SampleTurn[] {
+  const drawn = [0, 1].flatMap(() =>
+    asked(facts, random, (about) => comparisons(about, random, { style: "concise" })),
   );
-  return random.shuffle(drawn).slice(0, PLAIN_EXCHANGES);
+  return random.shuffle(drawn).slice(0, most);
 }
 
 type SampleTokens = Pick<Tokenizer, "encodeText" | "special">;

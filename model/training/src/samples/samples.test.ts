@@ -2,6 +2,8 @@ import { IMAGE_PLACEHOLDER } from "@medv/model/merge_prompt";
 import { loadTokenizer } from "@medv/model/tokenizer";
 import { drawFacts } from "@medv/phantoms/draw_facts";
 import { randomSource } from "@medv/phantoms/random";
+import { ANATOMY } from "@medv/phantoms/text/appearance";
+import { description, descriptionQuestion } from "@medv/phantoms/text/descriptions";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -122,3 +124,23 @@ test.each([
     expect(targets(sample)).toContain(NOT_A_PHANTOM);
   },
 );
+
+test("every sentence of the anatomy has eight tokens", () => {
+  for (const sentence of Object.values(ANATOMY).flat()) {
+    expect([sentence, tokenizer.encodeText(` ${sentence}`).length]).toEqual([sentence, 8]);
+  }
+});
+
+test("description() fills what it is given to within 10 %", () => {
+  const random = randomSource("lengths");
+  const measure = (sentence: string): number => tokenizer.encodeText(sentence).length;
+  for (const length of [32, 64, 128]) {
+    for (let image = 0; image < 100; image++) {
+      const limit = { most: length - 1, measure };
+      const text = description(drawFacts(random), descriptionQuestion(random), limit);
+      const tokens = measure(text);
+      expect(tokens).toBeGreaterThanOrEqual(0.9 * length);
+      expect(tokens).toBeLessThan(length);
+    }
+  }
+});
