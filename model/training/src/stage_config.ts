@@ -9,6 +9,7 @@ export const SAMPLE_KINDS = [
   "plain_quiz",
   "comparison",
   "comparison_quiz",
+  "dialogue_quiz",
   "plain_comparison",
   "description",
 ] as const;
@@ -58,7 +59,13 @@ export type StageConfig = {
 };
 
 /** Kinds of samples that have parts. */
-const PART_KINDS = ["quiz", "plain_quiz", "comparison_quiz", "plain_comparison"] as const;
+const PART_KINDS = [
+  "quiz",
+  "plain_quiz",
+  "comparison_quiz",
+  "dialogue_quiz",
+  "plain_comparison",
+] as const;
 
 /** Whether some of a stage's samples have parts that do not see one another. */
 export function hasParts({ mixture }: Pick<StageConfig, "mixture">): boolean {

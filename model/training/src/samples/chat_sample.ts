@@ -75,16 +75,16 @@ export function chatSample(
 }
 
 /**
- * Many one-turn chats about one image as one sample: system prompt and image stand once, and every question with its
- * answer is a part that sees them and itself. A chat costs a fifth of what it does alone.
+ * Many chats about one image as one sample: system prompt and image stand once, and every chat is a part that sees them
+ * and itself. A chat costs a fifth of what it does alone. Of each the last answer is learnt.
  */
 export function quizSample(
   tokens: Tokens,
-  exchanges: readonly SampleTurn[],
+  conversations: readonly (readonly SampleTurn[])[],
   layout: ChatLayout,
 ): Sample {
-  const chats = exchanges.map((exchange) =>
-    chatSample(tokens, [exchange], { ...layout, canvasEnd: 1 }),
+  const chats = conversations.map((turns) =>
+    chatSample(tokens, turns, { ...layout, canvasEnd: 1, lastAnswer: true }),
   );
   const [first] = chats;
   if (first === undefined) return { ids: [], labels: [], parts: [] };

@@ -59,11 +59,8 @@ export function drawSample(
     image: options.image,
     keepNewline: random.chance(0.5),
   };
-  if (kind === "quiz") {
-    return quizSample(tokenizer, quiz(facts, random, QUIZ_EXCHANGES), chat);
-  }
-  if (kind === "comparison_quiz") {
-    return quizSample(tokenizer, compared(facts, random, QUIZ_EXCHANGES), chat);
+  if (kind === "quiz" || kind === "comparison_quiz" || kind === "dialogue_quiz") {
+    return quizSample(tokenizer, conversations(kind, facts, random), chat);
   }
   if (kind !== "description") {
     const canvasEnd = random.chance(0.5) ? 0 : random.integer(1, MOST_CANVAS_END);
@@ -89,9 +86,27 @@ export function drawSample(
 /** An answer's canvas is often longer than the answer. */
 const MOST_CANVAS_END = 24;
 
-/** Exchanges of a quiz, and of one without a chat's marks. */
+/** Chats of a quiz, of one with dialogues, and exchanges of one without a chat's marks. */
 const QUIZ_EXCHANGES = 8;
+const QUIZ_DIALOGUES = 4;
 const PLAIN_EXCHANGES = 16;
+
+function conversations(
+  kind: "quiz" | "comparison_quiz" | "dialogue_quiz",
+  facts: PhantomFacts | undefined,
+  random: Random,
+): readonly (readonly SampleTurn[])[] {
+  if (kind === "dialogue_quiz") {
+    return Array.from({ length: QUIZ_DIALOGUES }, () =>
+      turns("dialogue", facts, random, random.integer(2, MOST_DIALOGUE_TURNS)),
+    );
+  }
+  const draw = kind === "quiz" ? quiz : compared;
+  return draw(facts, random, QUIZ_EXCHANGES).map((exchange) => [exchange]);
+}
+
+/** So many turns the longest dialogues have, the last of which often asks what else there is. */
+const MOST_DIALOGUE_TURNS = 4;
 
 /** Sentences say more than short answers do, and are learnt from sooner. */
 function quiz(
@@ -132,7 +147,7 @@ function turns(
     case "dialogue":
       return asked(facts, random, (about) =>
         dialogue(about, random, {
-          style: random.chance(0.6) ? "sentence" : "concise",
+          style: random.chance(0.4) ? "sentence" : "concise",
           turns: most,
         }),
       );

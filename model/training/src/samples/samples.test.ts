@@ -68,7 +68,15 @@ test("quizSample() holds one-turn chats that share their beginning", () => {
     { question: "What is it?", answer: "a nodule" },
     { question: "Where?", answer: "left" },
   ];
-  const { ids, labels, parts = [] } = quizSample(tokenizer, exchanges, SETTINGS);
+  const {
+    ids,
+    labels,
+    parts = [],
+  } = quizSample(
+    tokenizer,
+    exchanges.map((exchange) => [exchange]),
+    SETTINGS,
+  );
   exchanges.forEach((exchange, index) => {
     const alone = chatSample(tokenizer, [exchange], { ...SETTINGS, canvasEnd: 1 });
     const seen = (numbers: readonly number[]): readonly number[] =>
