@@ -27,22 +27,22 @@ const PROCESSES: Readonly<Record<string, Settings>> = {
 const CASES = Object.entries(PROCESSES).flatMap(([process, settings]) =>
   Object.values(settings)
     .filter(({ unit }) => unit !== "")
-    .map(({ variable, unit, read }) => ({
+    .map((setting) => ({
       process,
-      variable,
+      setting,
+      variable: setting.variable,
       // What is left is one of a few words.
-      value: WRONG[unit] ?? "neither",
-      isKnown: unit in WRONG || /^\w+(?:, \w+)+$/.test(unit),
-      read,
+      value: WRONG[setting.unit] ?? "neither",
+      isKnown: setting.unit in WRONG || /^\w+(?:, \w+)+$/.test(setting.unit),
     })),
 );
 
 test.each(CASES)(
   "$process refuses $variable=$value, and says the rule and the value",
-  ({ variable, value, isKnown, read }) => {
+  ({ variable, value, isKnown, setting }) => {
     expect(isKnown).toBe(true);
-    expect(() => read({})).not.toThrow();
-    expect(() => read({ [variable]: value })).toThrow(
+    expect(() => setting.read({})).not.toThrow();
+    expect(() => setting.read({ [variable]: value })).toThrow(
       new RegExp(`^Cannot read ${variable} as it must be .+: current value is "${value}"`),
     );
   },

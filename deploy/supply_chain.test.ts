@@ -62,7 +62,8 @@ test("`npm run licences` lists what is delivered, and every part under the LGPL 
   const expected = packages.filter(({ name, dev }) => !dev && LGPL.test(name));
   expect(expected.map(({ name }) => name)).toContain("libheif-js");
   for (const { name, version } of expected) expect(lgpl).toContain(`\n  ${name}@${version}`);
-  for (const { name, dev } of packages) if (!dev) expect(listed).toContain(`\n  ${name}@`);
+  const delivered = packages.filter(({ dev }) => !dev);
+  for (const { name } of delivered) expect(listed).toContain(`\n  ${name}@`);
 });
 
 /**

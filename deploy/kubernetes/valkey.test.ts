@@ -15,8 +15,6 @@ const COMPONENT = ["valkey.yaml", "network.yaml"].flatMap((file) =>
 );
 
 test("the gateway and the services reach a cache of their own, and nobody else does", () => {
-  const breaches = (component: readonly Manifest[]): readonly string[] =>
-    POLICIES.flatMap(({ problems }) => problems([...readRendered("gpu"), ...component]));
   const changed = (name: string, from: string, to: string): readonly Manifest[] =>
     COMPONENT.map((manifest) =>
       manifest.kind === "NetworkPolicy" && manifest.metadata.name === name
@@ -70,3 +68,8 @@ test("a server takes the arguments of the cache, and its probe asks with the pas
     rmSync(folder, { recursive: true });
   }
 });
+
+/** What the policies say against the overlay `gpu` with a component added. */
+function breaches(component: readonly Manifest[]): readonly string[] {
+  return POLICIES.flatMap(({ problems }) => problems([...readRendered("gpu"), ...component]));
+}
