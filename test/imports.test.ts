@@ -16,8 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "services/vision": ["model", "runtime", "proto"],
   "services/diffusion": ["model", "runtime", "proto"],
   gateway: ["runtime", "proto"],
-  // The table of settings is made from those of the processes.
-  deploy: ["gateway", "vision", "diffusion", "runtime"],
+  // The table of settings is made from those of the processes, and manifests are compared with what they read and serve.
+  deploy: ["gateway", "vision", "diffusion", "runtime", "proto"],
 };
 
 test.each(Object.entries(ALLOWED))(

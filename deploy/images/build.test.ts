@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { until } from "@medv/runtime/testing/until";
 import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -17,9 +18,9 @@ test.for([
   { image: "vision", target: "cpu" },
   { image: "diffusion", target: "cpu" },
 ])(
-  "the image of $image is built, names its parts, and its process refuses a wrong setting as a user who is not root",
+  "the image of $image is built and names its parts; as a user who is not root its process refuses a wrong setting, starts on a read-only root, and ends when it is told to",
   { timeout: TIMEOUT_MS },
-  ({ image, target }, { skip }) => {
+  async ({ image, target }, { skip }) => {
     if (engine === undefined) {
       skip("no engine for containers works here: the Dockerfiles are checked by their rules alone");
       return;
@@ -47,8 +48,31 @@ test.for([
     ]);
     expect(status).toBe(1);
     expect(output).toContain('Cannot read MEDV_VISION_ADDRESS as it must be "host:port"');
+    // Buildah keeps no container that runs by itself.
+    if (engine === "buildah") return;
+    expect(await lifeOf(engine, tag, image === "gateway" ? "listen" : "service-ready")).toBe("0");
   },
 );
+
+/** Starts a container as a pod does, waits until its log names `event`, tells it to end, and answers with its exit code. */
+async function lifeOf(engineName: string, tag: string, event: string): Promise<string> {
+  const ask = (...words: string[]): string => {
+    const { stdout, stderr } = spawnSync(engineName, words, { encoding: "utf8" });
+    return (stdout + stderr).trim();
+  };
+  const container = `medv-test-${process.pid}`;
+  ask("run", "--detach", "--name", container, "--read-only", "--tmpfs", "/tmp", tag);
+  try {
+    const isRunning = (): boolean =>
+      ask("inspect", "--format", "{{.State.Running}}", container) === "true";
+    await until(() => ask("logs", container).includes(`"${event}"`) || !isRunning());
+    expect(ask("logs", container)).toContain(`"${event}"`);
+    ask("kill", "--signal", "TERM", container);
+    return ask("wait", container);
+  } finally {
+    ask("rm", "--force", container);
+  }
+}
 
 /** Runs a command in a fresh container of `tag`; buildah has containers, but no `run IMAGE`. */
 function run(

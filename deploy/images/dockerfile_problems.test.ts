@@ -1,7 +1,12 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { dockerfileProblems, parseDockerfile, stagesOf } from "./dockerfile_problems.ts";
+import {
+  buildProblems,
+  dockerfileProblems,
+  parseDockerfile,
+  stagesOf,
+} from "./dockerfile_problems.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -57,6 +62,31 @@ test.each([
     to: "ARG NODE_IMAGE=node:24",
     says: "must have no default",
   },
+  {
+    rule: "digest of the base with CUDA",
+    from: "ARG CUDA_IMAGE=scratch",
+    to: "ARG CUDA_IMAGE=nvidia/cuda:12.8.1",
+    says: "must have no default",
+  },
+  {
+    rule: "pruning",
+    from: '! -path "*/linux/$(node -p process.arch)" ',
+    to: "",
+    says: "ONNX Runtime of other platforms",
+  },
+  {
+    rule: "list of parts",
+    from: "npm sbom",
+    to: "npm ls",
+    says: "must list its parts by npm sbom",
+  },
+  {
+    rule: "order of its list",
+    from: "> sbom.cdx.json",
+    to: "> sbom.cdx.json && rm -r node_modules/long",
+    says: "when the last of them is gone",
+  },
+  { rule: "setting of npm", from: " .npmrc", to: "", says: "must copy .npmrc" },
   { rule: "user", from: "USER 65532:65532", to: "USER root", says: "other than root" },
   { rule: "no user", from: "USER 65532:65532\n", to: "", says: "other than root" },
   { rule: "shell form", from: 'ENTRYPOINT ["node"', to: 'ENTRYPOINT node #"', says: "exec form" },
@@ -79,6 +109,29 @@ test.each([
   const bad = read("vision").replaceAll(from, to);
   expect(bad).not.toBe(read("vision"));
   expect(dockerfileProblems(bad, ["cpu", "cuda"]).join("\n")).toContain(says);
+});
+
+test("the documented builds name their bases by digest", () => {
+  const document = readFileSync(join(ROOT, "deploy/README.md"), "utf8");
+  expect(document).toMatch(/NODE_IMAGE=.*\n.*CUDA_IMAGE=/);
+  expect(buildProblems(document)).toEqual([]);
+  for (const digest of document.match(/@sha256:…/g) ?? ["none"]) {
+    expect(buildProblems(document.replaceAll(digest, ""))).toHaveLength(2);
+  }
+});
+
+test("what the page is bundled from is delivered, and so is listed", () => {
+  const sources = globSync("gateway/web/src/**/*.{ts,tsx}", { cwd: ROOT });
+  const imported = sources
+    .filter((file) => !file.endsWith(".test.ts"))
+    .map((file) => readFileSync(join(ROOT, file), "utf8"))
+    .flatMap((text) => [
+      ...text.matchAll(/^(?:import|\}) .*?from "(@[\w-]+\/[\w-]+|[a-z][\w-]*)/gm),
+    ])
+    .map(([, name = ""]) => name);
+  const delivered = Object.keys(manifestOf("gateway/package.json").dependencies ?? {});
+  expect(imported).toContain("idb");
+  expect([...new Set(imported)].filter((name) => !delivered.includes(name))).toEqual([]);
 });
 
 /** The workspaces that the one in `folder` needs to run, itself among them. */

@@ -46,11 +46,11 @@ export function dockerfileProblems(text: string, targets: readonly string[]): re
       ? []
       : [`stage ${name} must be built on a base that is given by argument: "${base}"`],
   );
-  const fixed = instructions.some(
-    ({ name, value }) => name === "ARG" && value.startsWith("NODE_IMAGE="),
-  )
-    ? ["NODE_IMAGE must have no default, so that its digest is given"]
-    : [];
+  const fixed = instructions
+    .filter(({ name, value }) => name === "ARG" && /^(?:NODE|CUDA)_IMAGE=/.test(value))
+    // A build from scratch fails at once.
+    .filter(({ value }) => value !== "CUDA_IMAGE=scratch")
+    .map(({ value }) => `must have no default, so that its digest is given: "${value}"`);
   const everywhere = instructions.flatMap(({ name, value }) => [
     ...(name === "ADD" ? [`COPY must be used in place of ADD: "${value}"`] : []),
     ...(/\bsudo\b|chmod 777|(?:curl|wget)\b.*\|/.test(value)
@@ -62,13 +62,53 @@ export function dockerfileProblems(text: string, targets: readonly string[]): re
       : []),
     ...(/npm (?:install|i)\b/.test(value) ? [`must install by npm ci: "${value}"`] : []),
   ]);
+  const installs = [...stages].flatMap(([name, { steps }]) =>
+    installProblems(steps).map((problem) => `stage ${name} ${problem}`),
+  );
   const images = targets.flatMap((target) => {
     const steps = stages.get(target)?.steps;
     if (steps === undefined) return [`stage ${target} is missing`];
     return imageProblems(steps).map((problem) => `stage ${target} ${problem}`);
   });
-  return [...bases, ...fixed, ...everywhere, ...images];
+  return [...bases, ...fixed, ...everywhere, ...installs, ...images];
 }
+
+/**
+ * What is wrong with the commands of a document that build images: a base without a digest may be another one tomorrow.
+ *
+ * @returns One line for each problem.
+ */
+export function buildProblems(document: string): readonly string[] {
+  const given = document.matchAll(/\b(?:NODE|CUDA)_IMAGE=(\S+)/g);
+  return [...given]
+    .map(([, value = ""]) => value)
+    .filter((value) => !/^\$\w+$|@sha256:(?:…|[0-9a-f]{64})$/.test(value))
+    .map((value) => `the base must be given by its digest: "${value}"`);
+}
+
+/** Of a stage that installs packages. */
+function installProblems(steps: readonly Instruction[]): readonly string[] {
+  const install = steps.find(({ value }) => /npm ci\b/.test(value))?.value;
+  if (install === undefined) return [];
+  const copiesSettings = steps.some(
+    ({ name, value }) => name === "COPY" && value.split(" ").includes(".npmrc"),
+  );
+  const list = install.indexOf("npm sbom --sbom-format=cyclonedx");
+  return [
+    ...(copiesSettings ? [] : ["must copy .npmrc, which lets no install script run"]),
+    ...(list < 0 ? ["must list its parts by npm sbom"] : []),
+    ...(PRUNES_RUNTIME.test(install)
+      ? []
+      : ["must leave out the ONNX Runtime of other platforms, or all of it"]),
+    ...(install.lastIndexOf("rm -r node_modules/") > list
+      ? ["must list its parts when the last of them is gone"]
+      : []),
+  ];
+}
+
+/** Removes the package, or what of it is not for the platform of the image. */
+const PRUNES_RUNTIME =
+  /rm -r node_modules\/onnxruntime-node\b|find node_modules\/onnxruntime-node\/bin\S* [^&]*! -path "\*\/linux\/\$\(node -p process\.arch\)" -exec rm -r/;
 
 function imageProblems(steps: readonly Instruction[]): readonly string[] {
   const last = (name: string): string => steps.findLast((step) => step.name === name)?.value ?? "";

@@ -8,11 +8,12 @@ COPY proto/package.json proto/
 COPY services/runtime/package.json services/runtime/
 COPY gateway/package.json gateway/
 # The gateway knows no weights: what the other processes compute with stays out.
-# The list of parts names what is here, and development dependencies are not.
+# The list of parts names what is here; development dependencies and what was left out are not.
 RUN npm ci --omit=dev --no-audit --no-fund --workspace @medv/gateway \
  && npm pkg delete devDependencies --workspaces --include-workspace-root \
- && npm sbom --sbom-format=cyclonedx --omit=dev > sbom.cdx.json \
- && rm -r node_modules/onnxruntime-node
+ && npm pkg delete dependencies.onnxruntime-node --workspace @medv/runtime \
+ && rm -r node_modules/onnxruntime-node \
+ && npm sbom --sbom-format=cyclonedx --omit=dev > sbom.cdx.json
 
 FROM scratch AS sources
 COPY proto /app/proto

@@ -2,6 +2,9 @@ import { readConfig as readDiffusion, SETTINGS as DIFFUSION } from "@medv/diffus
 import { readConfig as readGateway, SETTINGS as GATEWAY } from "@medv/gateway/config";
 import { readConfig as readVision, SETTINGS as VISION } from "@medv/vision/config";
 import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
+import { HEALTH_PATHS } from "@medv/gateway/auth/require_caller";
+import { DiffusionDecoder } from "@medv/proto/diffusion";
+import { VisionEncoder } from "@medv/proto/vision";
 import { expect, test } from "vitest";
 import { OVERLAYS, readRendered } from "./manifest.ts";
 import { workloadsOf } from "./policies/workload.ts";
@@ -29,7 +32,7 @@ test.each(CASES)(
       (each) => each.name === `medv-${name}`,
     );
     const env = new Map(
-      (workload?.containers[0]?.env ?? []).map((each) => [
+      (workload?.main?.env ?? []).map((each) => [
         each.name,
         each.value ?? FROM_SECRETS[each.name] ?? "",
       ]),
@@ -48,7 +51,7 @@ test.each(CASES)(
   "the $name of $overlay listens where its ports are, and is found where the others look",
   ({ overlay, name }) => {
     const workloads = workloadsOf(readRendered(overlay));
-    const container = workloads.find((each) => each.name === `medv-${name}`)?.containers[0];
+    const container = workloads.find((each) => each.name === `medv-${name}`)?.main;
     const env = new Map((container?.env ?? []).map((each) => [each.name, each.value]));
     const port =
       name === "gateway" ? env.get("MEDV_PORT") : env.get(ownAddress(name))?.split(":")[1];
@@ -57,10 +60,43 @@ test.each(CASES)(
     );
     const callers = workloads
       .filter((each) => each.name !== `medv-${name}`)
-      .flatMap(({ containers }) => containers[0]?.env ?? [])
+      .flatMap(({ main }) => main?.env ?? [])
       .filter((each) => each.name === ownAddress(name));
     for (const { value } of callers) expect(value).toBe(`medv-${name}:${port}`);
     expect(callers.length).toBe({ gateway: 0, vision: 2, diffusion: 1 }[name]);
+  },
+);
+
+test.each(CASES)(
+  "the probes of the $name of $overlay ask where it answers them",
+  ({ overlay, name }) => {
+    const container = workloadsOf(readRendered(overlay)).find(
+      (each) => each.name === `medv-${name}`,
+    )?.main;
+    const env = new Map((container?.env ?? []).map((each) => [each.name, each.value]));
+    const portOf = (named: string | number | undefined): string => {
+      const port = container?.ports?.find((each) => each.name === named)?.containerPort;
+      return String(port ?? named);
+    };
+    const asked = [
+      container?.startupProbe,
+      container?.livenessProbe,
+      container?.readinessProbe,
+    ].map((probe) =>
+      probe?.grpc === undefined
+        ? `http ${portOf(probe?.httpGet?.port)} ${probe?.httpGet?.path}`
+        : `grpc ${probe.grpc.port} ${probe.grpc.service ?? ""}`,
+    );
+    const [live, ready] = HEALTH_PATHS;
+    const http = `http ${env.get("MEDV_PORT")}`;
+    const grpc = `grpc ${env.get("MEDV_HEALTH_ADDRESS")?.split(":")[1]}`;
+    const model = `${grpc} ${name === "vision" ? VisionEncoder.typeName : DiffusionDecoder.typeName}`;
+    // A service is started when its model is loaded, the gateway when it listens; the empty name is the process.
+    expect(asked).toEqual(
+      name === "gateway"
+        ? [`${http} ${live}`, `${http} ${live}`, `${http} ${ready}`]
+        : [model, `${grpc} `, model],
+    );
   },
 );
 

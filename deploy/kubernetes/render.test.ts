@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { describe, expect, test, vi } from "vitest";
-import { type Manifest, OVERLAYS, parseManifests, readRendered, renderedPath } from "./manifest.ts";
+import { byName } from "./by_name.ts";
+import { OVERLAYS, parseManifests, readRendered, renderedPath } from "./manifest.ts";
 import { CHART, findHelm, findKustomize, findTool, renderChart, renderOverlay } from "./render.ts";
 
 // Every test may start a process of its own on a machine that is busy.
@@ -78,6 +79,16 @@ describe("values.schema.json", () => {
       path: "/gateway/resources",
     },
     {
+      what: "a cache of its own that nothing uses",
+      change: { valkey: { enabled: true } },
+      path: "/cache/enabled",
+    },
+    {
+      what: "a cache without a version",
+      change: { valkey: { image: "valkey/valkey" } },
+      path: "/valkey/image",
+    },
+    {
       what: "keys of callers' tokens without the name of who issues them",
       change: { jsonWebTokens: { jwksUrl: "https://login.example.org", audience: "medv" } },
       path: "/jsonWebTokens/issuer",
@@ -146,18 +157,4 @@ describe("other people's linters", () => {
 
 function values(name: string): Record<string, Record<string, unknown>> {
   return parse(readFileSync(join(CHART, name), "utf8")) as Record<string, Record<string, unknown>>;
-}
-
-/** By kind and name; the order of a container's variables means nothing, as none refers to another. */
-function byName(manifests: readonly Manifest[]): Record<string, unknown> {
-  const entries = manifests.map((manifest): [string, unknown] => [
-    `${manifest.kind} ${manifest.metadata.name}`,
-    JSON.parse(JSON.stringify(manifest), (key: string, value: unknown) =>
-      key === "env" && Array.isArray(value)
-        ? value.toSorted((a, b) => String(a.name).localeCompare(String(b.name)))
-        : value,
-    ),
-  ]);
-  expect(new Set(entries.map(([name]) => name)).size).toBe(entries.length);
-  return Object.fromEntries(entries.toSorted(([a], [b]) => a.localeCompare(b)));
 }

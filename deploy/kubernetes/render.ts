@@ -28,10 +28,15 @@ export function findHelm(): string | undefined {
   return findTool("helm", ["version", "--short"]);
 }
 
+/** A folder with a kustomization, as Kustomize renders it. */
+export function renderFolder(command: readonly [string, ...string[]], folder: string): string {
+  const [tool, ...args] = command;
+  return run(tool, [...args, folder]);
+}
+
 /** The overlay as Kustomize renders it. */
 export function renderOverlay(command: readonly [string, ...string[]], overlay: Overlay): string {
-  const [tool, ...args] = command;
-  return run(tool, [...args, join(import.meta.dirname, "overlays", overlay)]);
+  return renderFolder(command, join(import.meta.dirname, "overlays", overlay));
 }
 
 /** The chart with the values that stand for `overlay`. */

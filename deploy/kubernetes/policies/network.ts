@@ -4,17 +4,20 @@ import type { Manifest } from "../manifest.ts";
 import { selects, workloadsOf, type Policy } from "./workload.ts";
 
 /** The edges of the design: who may open a connection to whom. */
-const EDGES: ReadonlySet<string> = new Set([
+const EDGES: readonly string[] = [
   "namespace medv-ingress=true > gateway:8080",
   "gateway > vision:50051",
   "gateway > diffusion:50052",
   "diffusion > vision:50051",
-  ...["gateway", "vision", "diffusion", "weights"].flatMap((name) => [
+  ...["gateway", "vision", "diffusion", "weights", "valkey"].flatMap((name) => [
     `${name} > kube-system k8s-app=kube-dns:53`,
     `namespace medv-monitoring=true > ${name}:9464`,
   ]),
   "weights > world:443",
-]);
+];
+
+/** Edges to a cache of the installation's own. */
+const CACHE_EDGES = ["gateway", "vision", "diffusion"].map((name) => `${name} > valkey:6379`);
 
 /** Edges that a process has because of a variable, and no process without it. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
@@ -44,10 +47,10 @@ export const NETWORK: readonly Policy[] = [
   {
     name: "edges",
     problems: (manifests) => {
-      const ways = waysOutOf(manifests);
+      const known = new Set([...designOf(manifests), ...waysOutOf(manifests)]);
       return Object.values(edgesOf(manifests))
         .flat()
-        .filter((edge) => !EDGES.has(edge) && !ways.includes(edge))
+        .filter((edge) => !known.has(edge))
         .map((edge) => `${edge} is no edge of the design`);
     },
   },
@@ -65,8 +68,8 @@ export const NETWORK: readonly Policy[] = [
     name: "connected",
     problems: (manifests) => {
       const { left, entered } = edgesOf(manifests);
-      const names = workloadsOf(manifests).map(({ labels }) => labels["app.kubernetes.io/name"]);
-      return [...EDGES].flatMap((edge) => {
+      const names = namesOf(manifests);
+      return designOf(manifests).flatMap((edge) => {
         const [source = "", target = ""] = edge.split(" > ");
         const isInner = names.includes(target.split(":")[0]);
         const mustLeave = names.includes(source) && !left.includes(edge);
@@ -80,6 +83,14 @@ export const NETWORK: readonly Policy[] = [
     },
   },
 ];
+
+function designOf(manifests: readonly Manifest[]): readonly string[] {
+  return namesOf(manifests).includes("valkey") ? [...EDGES, ...CACHE_EDGES] : EDGES;
+}
+
+function namesOf(manifests: readonly Manifest[]): readonly (string | undefined)[] {
+  return workloadsOf(manifests).map(({ labels }) => labels["app.kubernetes.io/name"]);
+}
 
 /** The edges that variables of the processes ask for. */
 function waysOutOf(manifests: readonly Manifest[]): readonly string[] {

@@ -6,8 +6,13 @@ const VOLUMES = new Set([
   ...["persistentVolumeClaim", "projected", "secret"],
 ]);
 
-/** What is shown to a process as a value, though it must not be read by whoever reads the manifest. */
-const SECRET_NAME = /TOKEN|SECRET|PASSWORD|_KEY$/;
+/** What must not be read by whoever reads the manifest: the cache's URL has a password in it, OTLP's headers a token. */
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|_KEYS?$|_HEADERS$|^MEDV_CACHE_URL$/;
+
+/** An option that is named for a secret, with or without its value. */
+const SECRET_OPTION = /^--?[\w-]*(?:token|secret|pass|key)[\w-]*(?:=(.*))?$/i;
+
+const PASSWORD_IN_URL = /:\/\/[^/@]*:[^/@]+@/;
 
 /** Nobody who breaks into a process gets further: Pod Security `restricted`, and more. */
 export const SECURITY: readonly Policy[] = [
@@ -68,9 +73,26 @@ export const SECURITY: readonly Policy[] = [
         .filter(({ kind }) => kind === "Secret")
         .map(({ metadata }) => `Secret ${metadata.name} must be made elsewhere`),
   },
-  containerPolicy("secrets-by-reference", ({ env }) =>
-    (env ?? [])
-      .filter(({ name, value }) => SECRET_NAME.test(name) && !/^(?:\/.*)?$/.test(value ?? ""))
+  containerPolicy("secrets-by-reference", ({ env = [], command = [], args = [] }) => [
+    ...env
+      .filter(({ name, value, valueFrom }) =>
+        SECRET_NAME.test(name)
+          ? valueFrom?.secretKeyRef === undefined && !isReference(value)
+          : PASSWORD_IN_URL.test(value ?? ""),
+      )
       .map(({ name }) => `must take ${name} from a Secret`),
-  ),
+    ...[...command, ...args]
+      .filter((word, index, words) => {
+        const option = SECRET_OPTION.exec(word);
+        return option === null
+          ? PASSWORD_IN_URL.test(word)
+          : !isReference(option[1] ?? words[index + 1]);
+      })
+      .map((word) => `must take what "${word.split(/[=:]/)[0]}" says from a Secret`),
+  ]),
 ];
+
+/** A file, which a Secret is mounted as, or a variable, which is looked at itself. */
+function isReference(value: string | undefined): boolean {
+  return /^(?:\/[\w./-]+|\$\(\w+\))$/.test(value ?? "");
+}

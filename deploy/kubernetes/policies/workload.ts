@@ -12,7 +12,10 @@ export type Workload = {
   readonly kind: "Deployment" | "Job";
   readonly labels: Labels;
   readonly pod: IPodSpec;
+  /** All of them, those that run before the others first. */
   readonly containers: readonly IContainer[];
+  /** The one that is named as the workload's label `app.kubernetes.io/name`. */
+  readonly main: IContainer | undefined;
 };
 
 /** A rule that every installation keeps. */
@@ -34,7 +37,8 @@ export function workloadsOf(manifests: readonly Manifest[]): readonly Workload[]
     if (pod === undefined) return [];
     const labels = spec?.template.metadata?.labels ?? {};
     const containers = [...(pod.initContainers ?? []), ...pod.containers];
-    return [{ name: metadata?.name ?? "", kind, labels, pod, containers }];
+    const main = pod.containers.find(({ name }) => name === labels["app.kubernetes.io/name"]);
+    return [{ name: metadata?.name ?? "", kind, labels, pod, containers, main }];
   });
 }
 
