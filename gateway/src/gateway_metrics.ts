@@ -8,6 +8,7 @@ export type RequestNumbers = {
   readonly method: string;
   /** The pattern, never the path. */
   readonly route: string;
+  /** Of the problem that it ended with, also where its response had begun. */
   readonly status: number;
   /** Of the problem that it ended with. */
   readonly code: string | undefined;
@@ -32,7 +33,7 @@ export function gatewayMetrics(
   const registers = [registry];
   const requests = new Counter({
     name: "medv_gateway_requests_total",
-    help: "Requests that ended; a streamed answer ends with its stream",
+    help: "Requests that ended; a streamed answer with its stream, and with the status of what broke it off",
     labelNames: ["method", "route", "status"] as const,
     registers,
   });
