@@ -20,6 +20,8 @@ export type GatewayMetrics = {
   onRequest(request: RequestNumbers): void;
   onFirstText(seconds: number): void;
   onAnswer(usage: Usage): void;
+  /** A decoder died before the first draft of an answer, which is asked for again. */
+  onAskedAgain(): void;
   onBreaker(service: ServiceName, isOpen: boolean): void;
 };
 
@@ -67,6 +69,11 @@ export function gatewayMetrics(
     labelNames: ["outcome"] as const,
     registers,
   });
+  const askedAgain = new Counter({
+    name: "medv_gateway_asked_again_total",
+    help: "Answers whose decoder died before their first draft, and that were asked for again",
+    registers,
+  });
   const breakers = new Gauge({
     name: "medv_gateway_breaker_open",
     help: "1 while a service is not asked, as nothing is heard of it",
@@ -102,6 +109,7 @@ export function gatewayMetrics(
       if (code !== undefined) refusals.inc({ code });
     },
     onBreaker: (service, isOpen) => breakers.set({ service }, isOpen ? 1 : 0),
+    onAskedAgain: () => askedAgain.inc(),
     onFirstText: (taken) => firstText.observe(taken),
     onAnswer({ completion_tokens, details }) {
       tokens.inc(completion_tokens);
