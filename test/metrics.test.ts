@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { until } from "@medv/runtime/testing/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readMetric } from "./read_metric.ts";
@@ -92,10 +91,8 @@ test("what waits, what runs, what memory it takes and what it will cost show whi
     }),
   );
   for (const name of ["queued_rows", "running_rows", "memory_ratio", "queued_seconds"]) {
-    await until(async () => {
-      const now = await readMetric(stack.metrics.diffusion, `medv_diffusion_${name}`);
-      return now > 0;
-    });
+    const now = (): Promise<number> => readMetric(stack.metrics.diffusion, `medv_diffusion_${name}`);
+    await expect.poll(now).toBeGreaterThan(0);
   }
   leaving.abort();
   await Promise.allSettled(asked);
