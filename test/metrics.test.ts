@@ -91,7 +91,8 @@ test("what waits, what runs, what memory it takes and what it will cost show whi
     }),
   );
   for (const name of ["queued_rows", "running_rows", "memory_ratio", "queued_seconds"]) {
-    const now = (): Promise<number> => readMetric(stack.metrics.diffusion, `medv_diffusion_${name}`);
+    const now = (): Promise<number> =>
+      readMetric(stack.metrics.diffusion, `medv_diffusion_${name}`);
     await expect.poll(now).toBeGreaterThan(0);
   }
   leaving.abort();
