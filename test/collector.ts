@@ -11,6 +11,8 @@ type WireSpan = {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes: readonly { readonly key: string; readonly value: object }[];
+  /** Code 2 where it failed. */
+  readonly status: { readonly code?: number };
 };
 
 /** A span and the process that it came from. */

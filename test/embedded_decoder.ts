@@ -45,7 +45,7 @@ export async function openEmbeddedDecoder(): Promise<{
     // A handle's digest is its drawn image's number here.
     readEmbedding: async ({ digest }: EmbeddingHandle, signal: AbortSignal) => ({
       data: await embedPhantom(tower, vision, Number(digest), signal),
-      pulled: true,
+      origin: "pulled" as const,
     }),
     randomSeed: () => 7,
     metrics: { onAnswer: () => undefined },

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { readMetric } from "./read_metric.ts";
 import { startStack, type ProcessName, type Stack } from "./stack.ts";
 
 const MONITORING = join(import.meta.dirname, "../deploy/monitoring");
@@ -13,7 +14,8 @@ const statuses: number[] = [];
 let scraped: Readonly<Record<ProcessName, string>>;
 
 beforeAll(async () => {
-  stack = await startStack();
+  // One answer at a time, so that others wait.
+  stack = await startStack({ MEDV_MAX_BATCH_ROWS: "1" });
   const image = await readFile(join(import.meta.dirname, "../gateway/web/samples/chest_xray.png"));
   const { data } = (await (await fetch(`${stack.url}/v1/models`)).json()) as {
     data: { id: string }[];
@@ -55,12 +57,13 @@ test.each([
   ["gateway", 'medv_gateway_image_lookups_total{outcome="miss"} 1'],
   ["gateway", 'medv_gateway_image_lookups_total{outcome="hit"} 1'],
   ["gateway", "medv_gateway_first_text_seconds_count 2"],
-  ["vision", 'medv_vision_encodes_total{outcome="run"} 1'],
-  ["diffusion", 'medv_diffusion_embedding_lookups_total{outcome="pulled"} 1'],
-  ["diffusion", 'medv_diffusion_embedding_lookups_total{outcome="hit"} 1'],
+  ["vision", 'medv_vision_encodes_total{origin="run"} 1'],
+  ["diffusion", 'medv_diffusion_embedding_lookups_total{origin="pulled"} 1'],
+  ["diffusion", 'medv_diffusion_embedding_lookups_total{origin="memory"} 1'],
   ["diffusion", "medv_diffusion_queued_rows 0"],
   ["diffusion", "medv_diffusion_running_rows 0"],
   ["diffusion", "medv_diffusion_memory_ratio 0"],
+  ["diffusion", "medv_diffusion_queued_seconds 0"],
 ] as const)("the metrics of %s say %s after two answers and a refusal", (name, line) => {
   expect(scraped[name].split("\n")).toContain(line);
 });
@@ -73,20 +76,67 @@ test("no metric repeats what a caller sent", () => {
   for (const name of PROCESSES) expect(scraped[name]).not.toContain(CANARY);
 });
 
-test("every metric that dashboard and alerts name is there", async () => {
+test("what waits, what runs, what memory it takes and what it will cost show while answers are under way", async () => {
+  const leaving = new AbortController();
+  const asked = Array.from({ length: 3 }, () =>
+    fetch(`${stack.url}/v1/answers`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "llada-medv-phantom",
+        messages: [{ role: "user", content: "What is shown?" }],
+        diffusion: { gen_length: 1024, min_tokens: 1024 },
+      }),
+      signal: leaving.signal,
+    }),
+  );
+  for (const name of ["queued_rows", "running_rows", "memory_ratio", "queued_seconds"]) {
+    const now = (): Promise<number> =>
+      readMetric(stack.metrics.diffusion, `medv_diffusion_${name}`);
+    await expect.poll(now).toBeGreaterThan(0);
+  }
+  leaving.abort();
+  await Promise.allSettled(asked);
+});
+
+type Rule = {
+  readonly expr: string;
+  readonly alert?: string;
+  readonly record?: string;
+  readonly annotations?: { readonly action?: string };
+};
+
+async function readRules(): Promise<readonly Rule[]> {
+  const text = await readFile(join(MONITORING, "alerts.yaml"), "utf8");
+  return (parse(text) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules);
+}
+
+/** What dashboard, rules and promises ask of Prometheus. */
+async function readQueries(): Promise<readonly string[]> {
   const dashboard = JSON.parse(await readFile(join(MONITORING, "dashboard.json"), "utf8")) as {
     panels: { targets: { expr: string }[] }[];
   };
-  const alerts = parse(await readFile(join(MONITORING, "alerts.yaml"), "utf8")) as {
-    groups: { rules: { expr: string; alert?: string; annotations?: { action?: string } }[] }[];
-  };
-  const rules = alerts.groups.flatMap((group) => group.rules);
-  const expressions = [
+  const promises = await readFile(join(MONITORING, "SLO.md"), "utf8");
+  return [
     ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
-    ...rules.map(({ expr }) => expr),
+    ...(await readRules()).map(({ expr }) => expr),
+    ...[...promises.matchAll(/^promtool query instant \S+ '(.+)'$/gm)].map(
+      ([, expr]) => expr ?? "",
+    ),
   ];
+}
+
+/** The lines of all processes with values of this metric. */
+function linesOf(metric: string): readonly string[] {
+  return PROCESSES.flatMap((name) =>
+    scraped[name].split("\n").filter((line) => /^[a-z0-9_]+/.exec(line)?.[0] === metric),
+  );
+}
+
+test("every metric that dashboard, alerts and promises name is there", async () => {
+  const queries = await readQueries();
   const named = new Set(
-    expressions.flatMap((expr) => expr.match(/\b(medv|process|nodejs)_[a-z0-9_]+/g) ?? []),
+    queries.flatMap((query) => query.match(/\b(medv|process|nodejs)_[a-z0-9_]+/g) ?? []),
   );
   expect(named.size).toBeGreaterThan(20);
   const known = PROCESSES.map((name) => scraped[name]).join("\n");
@@ -94,6 +144,41 @@ test("every metric that dashboard and alerts name is there", async () => {
     (name) => !known.includes(`# TYPE ${name.replace(/_(bucket|sum|count)$/, "")} `),
   );
   expect(missing).toEqual([]);
-  const alarms = rules.filter(({ alert }) => alert !== undefined);
-  expect(alarms.filter(({ annotations }) => !annotations?.action)).toEqual([]);
+});
+
+test("every label that they choose by or sum by is one of the metric's", async () => {
+  const missing: string[] = [];
+  const chosen = /\b(medv_[a-z0-9_]+)\{([^}]*)\}/g;
+  const summed = /\bby \(([^)]*)\) \(+(?:rate|increase)?\(?(medv_[a-z0-9_]+)/g;
+  for (const query of await readQueries()) {
+    const uses = [
+      ...[...query.matchAll(chosen)].map(([, metric = "", labels = ""]) => ({
+        metric,
+        labels: labels.match(/[a-z_]+(?==|!|~)/g) ?? [],
+      })),
+      ...[...query.matchAll(summed)].map(([, labels = "", metric = ""]) => ({
+        metric,
+        labels: labels.split(", "),
+      })),
+    ];
+    for (const { metric, labels } of uses) {
+      for (const label of labels) {
+        // Prometheus adds where it was scraped.
+        const isKnown =
+          label === "pod" || linesOf(metric).some((line) => line.includes(`${label}="`));
+        if (!isKnown) missing.push(`${metric} ${label}`);
+      }
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
+test("every recorded series that a rule uses is recorded, and every alert says what to do", async () => {
+  const rules = await readRules();
+  const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
+  const used = rules.flatMap(({ expr }) => expr.match(/\bmedv:[a-z0-9_:]+/g) ?? []);
+  expect(used.length).toBeGreaterThan(3);
+  expect(used.filter((name) => !recorded.has(name))).toEqual([]);
+  const alerts = rules.filter(({ alert }) => alert !== undefined);
+  expect(alerts.filter(({ annotations }) => !annotations?.action)).toEqual([]);
 });

@@ -12,6 +12,7 @@ import { checkImages, checkModel } from "./auth/grant_rules.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
+import { askDecoder } from "./ask_decoder.ts";
 import type { FetchImage } from "./image_fetch/fetch_image.ts";
 import { fetchNamedImages, urlsOf } from "./image_fetch/fetch_named_images.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
@@ -100,7 +101,11 @@ export async function* streamAnswer(
   let hasText = false;
   for (let attempt = 1; ; attempt++) {
     try {
-      const responses = services.diffusion.generate(
+      const responses = askDecoder(
+        {
+          generate: services.diffusion.generate,
+          onAskedAgain: () => metrics.onAskedAgain(),
+        },
         {
           model: request.model,
           messages: conversation.messages,

@@ -8,6 +8,7 @@ export type RequestNumbers = {
   readonly method: string;
   /** The pattern, never the path. */
   readonly route: string;
+  /** Of the problem that it ended with, also where its response had begun. */
   readonly status: number;
   /** Of the problem that it ended with. */
   readonly code: string | undefined;
@@ -19,6 +20,8 @@ export type GatewayMetrics = {
   onRequest(request: RequestNumbers): void;
   onFirstText(seconds: number): void;
   onAnswer(usage: Usage): void;
+  /** A decoder died before the first draft of an answer, which is asked for again. */
+  onAskedAgain(): void;
   onBreaker(service: ServiceName, isOpen: boolean): void;
 };
 
@@ -32,7 +35,7 @@ export function gatewayMetrics(
   const registers = [registry];
   const requests = new Counter({
     name: "medv_gateway_requests_total",
-    help: "Requests that ended; a streamed answer ends with its stream",
+    help: "Requests that ended; a streamed answer with its stream, and with the status of what broke it off",
     labelNames: ["method", "route", "status"] as const,
     registers,
   });
@@ -64,6 +67,11 @@ export function gatewayMetrics(
     name: "medv_gateway_image_lookups_total",
     help: "Answers with images: all embeddings were there (hit), or the vision tower ran (miss)",
     labelNames: ["outcome"] as const,
+    registers,
+  });
+  const askedAgain = new Counter({
+    name: "medv_gateway_asked_again_total",
+    help: "Answers whose decoder died before their first draft, and that were asked for again",
     registers,
   });
   const breakers = new Gauge({
@@ -101,6 +109,7 @@ export function gatewayMetrics(
       if (code !== undefined) refusals.inc({ code });
     },
     onBreaker: (service, isOpen) => breakers.set({ service }, isOpen ? 1 : 0),
+    onAskedAgain: () => askedAgain.inc(),
     onFirstText: (taken) => firstText.observe(taken),
     onAnswer({ completion_tokens, details }) {
       tokens.inc(completion_tokens);

@@ -25,7 +25,8 @@ export function requestLog({
       const problem = error === undefined ? undefined : problemOf(error, requestId);
       // The pattern, not the path: paths hold ids.
       const route = routePath(context, -1);
-      const { status } = context.res;
+      // A stream that breaks off had begun with 200.
+      const status = (context.res.ok ? problem?.status : undefined) ?? context.res.status;
       const ended = { method, route, status, code: problem?.code };
       metrics.onRequest({ ...ended, seconds: takenMs / 1000 });
       log.info(

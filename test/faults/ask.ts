@@ -13,12 +13,18 @@ export type Outcome = {
   readonly code: string | undefined;
   readonly retryAfter: string | undefined;
   readonly ms: number;
+  /** Whether it had begun to be uncovered. */
+  readonly hasDraft: boolean;
+  /** Of an answer that can be taken up again. */
+  readonly lastEventId: string | undefined;
 };
 
 export type Question = {
   readonly image?: string | undefined;
   readonly genLength?: number;
   readonly seed?: number;
+  /** Whether the answer goes on when its reader goes away. */
+  readonly goesOn?: boolean;
   readonly signal?: AbortSignal;
   /** Told of each event's name as it comes. */
   readonly onEvent?: (name: string) => void;
@@ -26,34 +32,55 @@ export type Question = {
 
 /** Asks the native route and reads the stream to its end. */
 export async function ask(url: string, question: Question = {}): Promise<Outcome> {
+  const init = {
+    method: "POST",
+    // As a load balancer that takes a replica out of its rotation does: no connection is used again.
+    headers: { "content-type": "application/json", connection: "close" },
+    body: JSON.stringify(bodyOf(question)),
+    signal: question.signal ?? null,
+  };
+  return await readAnswer(() => fetch(`${url}/v1/answers`, init), question.onEvent);
+}
+
+/** Takes up an answer behind the last event that came of it. */
+export async function follow(url: string, lastEventId: string): Promise<Outcome> {
+  const [id = ""] = lastEventId.split(".");
+  const headers = { "last-event-id": lastEventId, connection: "close" };
+  return await readAnswer(() => fetch(`${url}/v1/answers/${id}`, { headers }));
+}
+
+async function readAnswer(
+  request: () => Promise<Response>,
+  onEvent?: (name: string) => void,
+): Promise<Outcome> {
   const startedAt = performance.now();
-  const seen = { text: "", status: undefined as number | undefined, names: [] as string[] };
+  const seen = {
+    text: "",
+    status: undefined as number | undefined,
+    hasDraft: false,
+    lastEventId: undefined as string | undefined,
+  };
   const outcome = (type: Outcome["type"], more: Partial<Outcome> = {}): Outcome => ({
+    ...seen,
     type,
-    text: seen.text,
-    status: seen.status,
     code: undefined,
     retryAfter: undefined,
     ms: performance.now() - startedAt,
     ...more,
   });
   try {
-    const response = await fetch(`${url}/v1/answers`, {
-      method: "POST",
-      // As a load balancer that takes a replica out of its rotation does: no connection is used again.
-      headers: { "content-type": "application/json", connection: "close" },
-      body: JSON.stringify(bodyOf(question)),
-      signal: question.signal ?? null,
-    });
+    const response = await request();
     seen.status = response.status;
     if (!response.ok || response.body === null) {
       const { code } = (await response.json()) as { code: string };
       const retryAfter = response.headers.get("retry-after") ?? undefined;
       return outcome("refused", { code, retryAfter });
     }
-    for await (const { name, data } of framesOf(response.body)) {
-      question.onEvent?.(name);
+    for await (const { name, data, id } of framesOf(response.body)) {
+      if (name === "block-draft") seen.hasDraft = true;
       if (name === "text-delta") seen.text += String(data["text"]);
+      seen.lastEventId = id;
+      onEvent?.(name);
       if (name === "error") return outcome("failed", { code: String(data["code"]) });
       if (name === "answer-end") return outcome("whole");
     }
@@ -82,7 +109,7 @@ export function tally(outcomes: readonly Outcome[]): Readonly<Record<string, num
   return counts;
 }
 
-function bodyOf({ image, genLength = 16, seed = 7 }: Question): object {
+function bodyOf({ image, genLength = 16, seed = 7, goesOn = false }: Question): object {
   const picture = image === undefined ? [] : [{ type: "image_url", image_url: { url: image } }];
   return {
     model: "llada-medv-phantom",
@@ -90,11 +117,16 @@ function bodyOf({ image, genLength = 16, seed = 7 }: Question): object {
       { role: "user", content: [...picture, { type: "text", text: "What does this image show?" }] },
     ],
     seed,
+    on_disconnect: goesOn ? "continue" : "cancel",
     diffusion: { gen_length: genLength, block_length: 8, min_tokens: genLength },
   };
 }
 
-type Frame = { readonly name: string; readonly data: Readonly<Record<string, unknown>> };
+type Frame = {
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+};
 
 async function* framesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
   let rest = "";
@@ -104,7 +136,8 @@ async function* framesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame
     for (const frame of frames) {
       const name = /^event: (.+)$/m.exec(frame)?.[1] ?? "";
       const data = /^data: (.+)$/m.exec(frame)?.[1] ?? "{}";
-      yield { name, data: JSON.parse(data) as Frame["data"] };
+      const id = /^id: (.+)$/m.exec(frame)?.[1];
+      yield { name, id, data: JSON.parse(data) as Frame["data"] };
     }
   }
 }

@@ -3,6 +3,7 @@ import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testi
 import { until } from "@medv/runtime/testing/until";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readMetric } from "../read_metric.ts";
 import { ask, drawImage } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type Network, startNetwork } from "./network.ts";
@@ -50,6 +51,25 @@ describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`
     const before = (await redis.entries()).size;
     while ((await redis.entries()).size === before) expect(await twice()).toEqual(WELL);
   }
+
+  test("a decoder that has forgotten an embedding finds it in the cache, and says so", async () => {
+    await untilUsed();
+    expect(await twice()).toEqual(WELL);
+    const diffusion = cluster.replica("diffusion");
+    expect(await diffusion.stop()).toBe(0);
+    await diffusion.start();
+    const [image = "", text] = [...texts].at(-1) ?? [];
+    for (let i = 0; i < 2; i++) {
+      expect(await ask(cluster.url(), { image })).toMatchObject({ type: "whole", text });
+    }
+    const lookups = (origin: string): Promise<number> =>
+      readMetric(
+        diffusion.metricsUrl,
+        `medv_diffusion_embedding_lookups_total{origin="${origin}"}`,
+      );
+    expect([await lookups("shared_cache"), await lookups("memory")]).toEqual([1, 1]);
+    expect(await lookups("pulled")).toBeNaN();
+  });
 
   test.each(["slow", "blackhole", "reset"] as const)(
     "answers go on while the way to it is $0, and it is used again afterwards",

@@ -32,6 +32,8 @@ export type Cluster = {
   network(edge: Edge): Network;
   /** All lines of all replicas with this event. */
   events(event: string): readonly string[];
+  /** All lines of all replicas with which somebody must act. */
+  errors(): readonly string[];
   stop(): Promise<void>;
 };
 
@@ -105,14 +107,16 @@ export async function startCluster({
     replicas
       .filter((each) => each.name === name)
       .toSorted((one, other) => ports[name].indexOf(one.port) - ports[name].indexOf(other.port));
+  const linesWith = (part: string): readonly string[] =>
+    replicas.flatMap(({ lines }) => lines.filter((line) => line.includes(part)));
   const replica = (name: ProcessName, index = 0): Replica => found(ofName(name)[index], name);
   return {
     replicas,
     replica,
     url: (index = 0) => `http://127.0.0.1:${replica("gateway", index).port}`,
     network: (edge) => found(between.get(edge), edge),
-    events: (event) =>
-      replicas.flatMap(({ lines }) => lines.filter((line) => line.includes(`"msg":"${event}"`))),
+    events: (event) => linesWith(`"msg":"${event}"`),
+    errors: () => [...linesWith('"level":"error"'), ...linesWith('"level":"fatal"')],
     stop,
   };
 }

@@ -1,7 +1,8 @@
 import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
-import { ask, drawImage, type Outcome, tally } from "./ask.ts";
+import { readMetric } from "../read_metric.ts";
+import { ask, drawImage, follow, type Outcome, tally } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
 
@@ -10,35 +11,43 @@ let cluster: Cluster | undefined;
 afterEach(() => cluster?.stop());
 
 const ROUNDS = LONG ? 10 : 1;
+const QUESTIONS = 12;
+const ANSWER = { genLength: 64 };
 
-test(`of answers whose diffusion service is killed each ends whole or with a clear event and true text, and new ones go on`, async () => {
-  cluster = await startCluster({ counts: { diffusion: 2 } });
+test("of answers whose diffusion service is killed those without a draft end whole elsewhere, the others whole or with a clear event and true text, and new ones go on", async () => {
+  // Each replica runs one answer at a time, so that others wait there for their first run.
+  cluster = await startCluster({
+    counts: { diffusion: 2 },
+    settings: { MEDV_MAX_BATCH_ROWS: "1" },
+  });
   const url = cluster.url();
+  const { metricsUrl } = cluster.replica("gateway");
+  const askedAgain = (): Promise<number> =>
+    readMetric(metricsUrl, "medv_gateway_asked_again_total");
   const victim = cluster.replica("diffusion", 0);
-  const long = { genLength: 128 };
-  const { text: truth } = await ask(url, long);
+  const { text: truth } = await ask(url, ANSWER);
   for (let round = 0; round < ROUNDS; round++) {
+    const before = await askedAgain();
     const failed: Outcome[] = [];
-    while (failed.length === 0) {
-      const drafts = Promise.withResolvers<void>();
-      let begun = 0;
-      const onEvent = (name: string): void => {
-        if (name === "answer-start" && ++begun === 6) drafts.resolve();
-      };
-      const asked = Array.from({ length: 6 }, () => ask(url, { ...long, onEvent }));
-      await drafts.promise;
+    while (failed.length === 0 || (await askedAgain()) === before) {
+      const left = await leave(url);
+      const asked = await askMany(url);
       await victim.kill();
       // Nothing was begun of these when they reach the one that is gone.
       const after = await Promise.all(Array.from({ length: 4 }, () => ask(url)));
       expect(tally(after)).toEqual({ whole: 4 });
-      const outcomes = await Promise.all(asked);
-      for (const { type, text, code } of outcomes) {
+      const rest = await follow(url, left.lastEventId ?? "");
+      const resumed = { ...rest, text: left.text + rest.text, hasDraft: true };
+      const outcomes = [resumed, ...(await Promise.all(asked))];
+      for (const { type, text, code, hasDraft } of outcomes) {
         expect(["whole undefined", "failed unavailable"]).toContain(`${type} ${code}`);
-        expect(type === "whole" ? text === truth : truth.startsWith(text)).toBe(true);
+        expect(type === "whole" ? text === truth : hasDraft && truth.startsWith(text)).toBe(true);
       }
       failed.push(...outcomes.filter(({ type }) => type === "failed"));
       await victim.start();
     }
+    const again = await Promise.all(failed.map(() => ask(url, ANSWER)));
+    for (const { type, text } of again) expect([type, text]).toEqual(["whole", truth]);
     // The other is ended: only the one that came back can answer.
     await cluster.replica("diffusion", 1).kill();
     await until(async () => (await ask(url)).type === "whole");
@@ -46,36 +55,93 @@ test(`of answers whose diffusion service is killed each ends whole or with a cle
   }
 });
 
+/** Asks for an answer that goes on, and goes away at its first draft. */
+async function leave(url: string): Promise<Outcome> {
+  const reader = new AbortController();
+  const onEvent = (name: string): void => {
+    if (name === "block-draft") reader.abort();
+  };
+  return await ask(url, { ...ANSWER, goesOn: true, onEvent, signal: reader.signal });
+}
+
+/** Asks all; resolves when all have started and the first of them are being uncovered. */
+async function askMany(url: string): Promise<readonly Promise<Outcome>[]> {
+  const started = Promise.withResolvers<void>();
+  const seen = { starts: 0, drafts: 0 };
+  const asked = Array.from({ length: QUESTIONS }, () => {
+    let hasDraft = false;
+    const onEvent = (name: string): void => {
+      if (name === "answer-start") seen.starts += 1;
+      if (name === "block-draft" && !hasDraft) {
+        hasDraft = true;
+        seen.drafts += 1;
+      }
+      if (seen.starts === QUESTIONS && seen.drafts >= 2) started.resolve();
+    };
+    return ask(url, { ...ANSWER, onEvent });
+  });
+  await started.promise;
+  return asked;
+}
+
 redisTest(
-  "questions about images all have their whole answers while a vision service is killed and comes back",
+  "questions about images all have their whole answers where a vision service is killed that encodes some of them, and it comes back",
   async () => {
     cluster = await startCluster({
       counts: { vision: 2 },
       settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
     });
     const url = cluster.url();
-    const victim = cluster.replica("vision", 0);
+    const [victim, other] = [cluster.replica("vision", 0), cluster.replica("vision", 1)];
     let shade = 0;
-    const stopping = new AbortController();
-    const outcomes: Outcome[] = [];
-    const asking = Array.from({ length: 2 }, async () => {
-      while (!stopping.signal.aborted)
-        outcomes.push(await ask(url, { image: await drawImage((shade += 3)) }));
-    });
+    const askAnew = async (): Promise<Outcome> =>
+      await ask(url, { image: await drawImage((shade += 3)) });
+    const encodes = ({ lines }: typeof victim): number =>
+      lines.filter((line) => line.includes('"encode-end"')).length;
     for (let round = 0; round < ROUNDS; round++) {
-      const before = outcomes.length;
-      await until(() => outcomes.length > before + 2);
+      // Both are asked in turn once both are known.
+      const known = encodes(victim);
+      await until(async () => (await askAnew()).type === "whole" && encodes(victim) > known);
+      const done = encodes(other);
+      // It takes requests, and does nothing with them: by the time that the other has done its half, some are in its hands.
+      victim.child.kill("SIGSTOP");
+      const asked = Array.from({ length: 6 }, askAnew);
+      await until(() => encodes(other) === done + 3);
       await victim.kill();
-      await until(() => outcomes.length > before + 6);
+      expect(tally(await Promise.all(asked))).toEqual({ whole: 6 });
       await victim.start();
     }
-    stopping.abort();
-    await Promise.all(asking);
-    expect(tally(outcomes)).toEqual({ whole: outcomes.length });
-    const encodes = victim.lines.length;
-    await until(async () => {
-      await ask(url, { image: await drawImage((shade += 3)) });
-      return victim.lines.slice(encodes).some((line) => line.includes('"encode-end"'));
-    });
+    const known = encodes(victim);
+    await until(async () => (await askAnew()).type === "whole" && encodes(victim) > known);
   },
 );
+
+/** Of a tile of the embedded checkpoint. */
+const TILE_BYTES = 3 * 96 ** 2;
+
+test("where there is one vision service and no cache, its death is a clear error for questions about new images alone, and all is well when it is back", async () => {
+  cluster = await startCluster({ networks: true });
+  const url = cluster.url();
+  const vision = cluster.replica("vision");
+  const network = cluster.network("gateway > vision");
+  const known = await drawImage(1);
+  const truth = await ask(url, { image: known });
+  const images = await Promise.all([50, 53].map(drawImage));
+  vision.child.kill("SIGSTOP");
+  const before = network.sent;
+  const asked = images.map((image) => ask(url, { image }));
+  // All of the first of them; what a server takes before it reads anything may have no room for the others.
+  await until(() => network.sent > before + TILE_BYTES);
+  await vision.kill();
+  for (const { status, code, retryAfter } of await Promise.all(asked)) {
+    expect([status, code]).toEqual([503, "unavailable"]);
+    expect(Number(retryAfter)).toBeGreaterThanOrEqual(1);
+  }
+  for (const image of [known, undefined]) {
+    expect((await ask(url, { image })).type).toBe("whole");
+  }
+  await vision.start();
+  await until(async () => (await ask(url, { image: await drawImage(90) })).type === "whole");
+  for (const image of images) expect((await ask(url, { image })).type).toBe("whole");
+  expect(await ask(url, { image: known })).toMatchObject({ type: "whole", text: truth.text });
+});

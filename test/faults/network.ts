@@ -11,6 +11,8 @@ export type Network = {
   readonly port: number;
   /** Connections that are open now. */
   readonly open: number;
+  /** Bytes that went to the target so far. */
+  readonly sent: number;
   set(fault: Fault): void;
   /** Breaks every connection that is open now, and no later one. */
   cut(): void;
@@ -23,6 +25,7 @@ const DELAY_MS = 200;
 export async function startNetwork(target: number): Promise<Network> {
   const sockets = new Set<Socket>();
   let fault: Fault = "none";
+  let sent = 0;
   const server = createServer((near) => {
     const far = connect(target, "127.0.0.1");
     for (const [from, to] of [
@@ -33,6 +36,7 @@ export async function startNetwork(target: number): Promise<Network> {
       from.setNoDelay(true);
       from.on("error", () => {}); // what a cut does to the other side
       from.on("data", (data) => {
+        if (to === far) sent += data.length;
         if (fault === "slow") setTimeout(() => to.write(data), DELAY_MS);
         else to.write(data);
       });
@@ -55,6 +59,9 @@ export async function startNetwork(target: number): Promise<Network> {
     port: typeof address === "object" && address !== null ? address.port : 0,
     get open() {
       return sockets.size / 2;
+    },
+    get sent() {
+      return sent;
     },
     set(next) {
       fault = next;

@@ -6,7 +6,7 @@ import { freePort } from "@medv/evaluation/answerers/free_port";
 import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { ended, PROCESSES, startProcess } from "../start_process.ts";
-import { ask } from "./ask.ts";
+import { ask, drawImage } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { copyCheckpoint } from "./copy_checkpoint.ts";
 
@@ -128,9 +128,12 @@ test("services that run go on when their checkpoint is deleted", async () => {
   const folder = copyCheckpoint();
   const cluster: Cluster = await startCluster({ settings: { MEDV_CHECKPOINT: folder } });
   cleanUp.push(() => cluster.stop());
-  const before = await ask(cluster.url());
+  const image = await drawImage(1);
+  const before = await ask(cluster.url(), { image });
   rmSync(folder, { recursive: true });
-  expect(await ask(cluster.url())).toMatchObject({ type: "whole", text: before.text });
+  expect(await ask(cluster.url(), { image })).toMatchObject({ type: "whole", text: before.text });
+  // Nobody has encoded this one.
+  expect((await ask(cluster.url(), { image: await drawImage(4) })).type).toBe("whole");
 });
 
 test("a process goes on when its log cannot be written", async () => {

@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net";
 import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { percentile } from "../bench/median.ts";
-import { ask, tally } from "../faults/ask.ts";
+import { ask, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers } from "./process_numbers.ts";
+import { allNumbers, numbersOf } from "./process_numbers.ts";
 
 let cluster: Cluster | undefined;
 const sockets: Socket[] = [];
@@ -17,68 +17,75 @@ afterEach(async () => {
 
 const CLIENTS = LONG ? 2_000 : 200;
 const ASKED = 20;
+/** Of those who read slowly, how many have more to read than the sockets' buffers on the way take. */
+const LARGE_READERS = LONG ? 4 : 2;
+
+const SHORT = { gen_length: 16, block_length: 8 };
+/** A draft of the whole canvas after each of 256 runs: 12 MB. */
+const LARGE = { profile: "exact", gen_length: 512, block_length: 512, steps: 256, min_tokens: 512 };
 
 test(`${CLIENTS} clients that say nothing or read a byte a second take nothing from others`, async ({
   annotate,
 }) => {
   cluster = await startCluster({ settings: { MEDV_MAX_QUEUE_SECONDS: "3600" } });
   const url = cluster.url();
-  const port = cluster.replica("gateway").port;
+  const gateway = cluster.replica("gateway");
   const truth = await ask(url);
   expect(truth.type).toBe("whole");
   const before = await allNumbers(cluster);
+  const handlesBefore = (await numbersOf(gateway)).handles;
   const alone = await askAll(url);
-  for (let i = 0; i < CLIENTS; i++) sockets.push(await open(port, i % 2 === 1));
-  const slowAnswers = CLIENTS / 2;
-  const crowded = await askAll(url);
-  await annotate(
-    JSON.stringify({
-      aloneMs: {
-        p50: percentile(
-          alone.map(({ ms }) => ms),
-          50,
-        ),
-      },
-      crowdedMs: {
-        p50: percentile(
-          crowded.map(({ ms }) => ms),
-          50,
-        ),
-      },
-      before,
-      crowded: await allNumbers(cluster),
-    }),
+  const count = (event: string, part: string): number =>
+    found(cluster)
+      .events(event)
+      .filter((line) => line.includes(part)).length;
+  // Those who read slowly hold up neither the decoder nor each other. Who reads nothing of much is let go after a minute.
+  for (let i = 0; i < LARGE_READERS; i++) sockets.push(await open(gateway.port, LARGE));
+  await until(
+    () =>
+      count("answer-end", '"genLength":512') + count("request-end", '"status":499') >=
+      LARGE_READERS,
   );
+  const shortReaders = CLIENTS / 2 - LARGE_READERS;
+  for (let i = 0; i < shortReaders; i++) sockets.push(await open(gateway.port, SHORT));
+  await until(() => count("answer-end", '"genLength":16') >= 1 + ASKED + shortReaders);
+  while (sockets.length < CLIENTS) sockets.push(await open(gateway.port));
+  const crowded = await askAll(url);
+  const aloneMs = timesOf(alone);
+  const crowdedMs = timesOf(crowded);
+  const p95Ratio = crowdedMs.p95 / aloneMs.p95;
+  const numbers = { before, crowded: await allNumbers(cluster) };
+  await annotate(JSON.stringify({ aloneMs, crowdedMs, p95Ratio, ...numbers }));
   expect(tally(crowded)).toEqual({ whole: ASKED });
   expect(new Set(crowded.map(({ text }) => text))).toEqual(new Set([truth.text]));
-  // Those who read slowly hold up neither the decoder nor each other.
-  const { lines } = cluster.replica("diffusion");
-  await until(
-    () => lines.filter((line) => line.includes('"answer-end"')).length >= slowAnswers + 2 * ASKED,
-  );
+  // Nobody has been given all of a large answer.
+  await until(() => count("request-end", '"status":200') >= 1 + 2 * ASKED + shortReaders);
+  expect(count("request-end", '"status":200')).toBe(1 + 2 * ASKED + shortReaders);
   for (const socket of sockets.splice(0)) socket.destroy();
-  const after = async (): Promise<number> =>
-    (await allNumbers(found(cluster)))[handlesIndex]?.handles ?? 0;
-  const handlesIndex = cluster.replicas.findIndex(({ name }) => name === "gateway");
-  await until(async () => (await after()) <= (before[handlesIndex]?.handles ?? 0) + 5);
+  await until(async () => (await numbersOf(gateway)).handles <= handlesBefore + 5);
 });
 
-async function askAll(url: string) {
+async function askAll(url: string): Promise<readonly Outcome[]> {
   const outcomes = [];
   for (let i = 0; i < ASKED; i++) outcomes.push(await ask(url));
   return outcomes;
 }
 
-/** A connection that is silent, or asks and then reads a byte a second. */
-async function open(port: number, asks: boolean): Promise<Socket> {
+function timesOf(outcomes: readonly Outcome[]): { readonly p50: number; readonly p95: number } {
+  const times = outcomes.map(({ ms }) => ms);
+  return { p50: percentile(times, 50), p95: percentile(times, 95) };
+}
+
+/** A connection that is silent, or asks with these settings and then reads a byte a second. */
+async function open(port: number, diffusion?: object): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => {});
   await once(socket, "connect");
-  if (!asks) return socket;
+  if (diffusion === undefined) return socket;
   const body = JSON.stringify({
     model: "llada-medv-phantom",
     messages: [{ role: "user", content: "What is shown?" }],
-    diffusion: { gen_length: 16, block_length: 8 },
+    diffusion,
   });
   socket.write(
     `POST /v1/answers HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

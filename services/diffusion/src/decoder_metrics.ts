@@ -1,6 +1,7 @@
 import { profileName } from "@medv/proto/profile_name";
 import { FinishReason, type Profile } from "@medv/proto/diffusion";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { EmbeddingOrigin } from "./embedding_source.ts";
 
 /** What the decoder reports of an answer. */
 export type AnswerNumbers = {
@@ -10,8 +11,6 @@ export type AnswerNumbers = {
   readonly forwardPasses: number;
   readonly revisions: number;
   readonly queueMs: number;
-  readonly embeddingsPulled: number;
-  readonly embeddings: number;
 };
 
 /** What the gauges show at the moment when they are read. */
@@ -27,10 +26,11 @@ export type DecoderLoad = {
   readonly embeddingBytes: number;
 };
 
-/** What runs and answers report. */
+/** What runs, answers and lookups of embeddings report. */
 export type DecoderMetrics = {
   onRun(run: { readonly rows: number; readonly seconds: number }): void;
   onAnswer(answer: AnswerNumbers): void;
+  onLookup(origin: EmbeddingOrigin): void;
 };
 
 const RUN_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -71,8 +71,8 @@ export function decoderMetrics(registry: Registry): DecoderMetrics {
   const revisions = count("medv_diffusion_revisions_total", "Tokens that were covered again");
   const lookups = new Counter({
     name: "medv_diffusion_embedding_lookups_total",
-    help: "Embeddings that answers needed: found in memory, or pulled from the vision service",
-    labelNames: ["outcome"] as const,
+    help: "Embeddings that answers needed, by where they were found",
+    labelNames: ["origin"] as const,
     registers,
   });
   return {
@@ -88,9 +88,8 @@ export function decoderMetrics(registry: Registry): DecoderMetrics {
       passes.inc({ profile }, answer.forwardPasses);
       revisions.inc({ profile }, answer.revisions);
       queueSeconds.observe(answer.queueMs / 1000);
-      lookups.inc({ outcome: "pulled" }, answer.embeddingsPulled);
-      lookups.inc({ outcome: "hit" }, answer.embeddings - answer.embeddingsPulled);
     },
+    onLookup: (origin) => lookups.inc({ origin }),
   };
 }
 

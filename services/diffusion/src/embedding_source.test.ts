@@ -67,8 +67,13 @@ test.each([DataType.FLOAT16, DataType.FLOAT32])(
         yield { $typeName: "medv.v1.ReadEmbeddingResponse", chunk: bytes.subarray(8) };
       },
     });
-    for (const options of [shared, shared, pulling, pulling]) {
-      expect((await readEmbedding(handle, options, signal)).data).toEqual(ROWS);
+    for (const [options, origin] of [
+      [shared, "shared_cache"],
+      [shared, "memory"],
+      [pulling, "pulled"],
+      [pulling, "memory"],
+    ] as const) {
+      expect(await readEmbedding(handle, options, signal)).toEqual({ data: ROWS, origin });
     }
   },
 );
@@ -81,6 +86,6 @@ test("forgetEmbedding() also reaches an embedding that is on its way: it is used
       yield { $typeName: "medv.v1.ReadEmbeddingResponse", handle, chunk: bytes };
     },
   });
-  expect(await readEmbedding(handle, options, signal)).toEqual({ data: ROWS, pulled: true });
+  expect(await readEmbedding(handle, options, signal)).toEqual({ data: ROWS, origin: "pulled" });
   expect(options.cache.bytes).toBe(0);
 });

@@ -3,8 +3,11 @@ import { DataType, type EmbeddingHandle } from "@medv/proto/embedding";
 import type { ReadEmbeddingResponse } from "@medv/proto/vision";
 import { type ByteCache, embeddingKey, type RemoteCache, unpackEmbedding } from "@medv/runtime";
 
-/** An embedding as float32, `[tiles * patches, hidden]`. */
-export type EmbeddingRows = { readonly data: Float32Array; readonly pulled: boolean };
+/** Where an embedding was found: in memory, in the cache that processes share, or at the vision service. */
+export type EmbeddingOrigin = "memory" | "shared_cache" | "pulled";
+
+/** An embedding as float32, `[tiles * patches, hidden]`, and where it came from. */
+export type EmbeddingRows = { readonly data: Float32Array; readonly origin: EmbeddingOrigin };
 
 export type EmbeddingSourceOptions = {
   readonly cache: ByteCache<Uint8Array>;
@@ -33,16 +36,16 @@ export async function readEmbedding(
   checkHandle(handle, options);
   const key = memoryKey(handle);
   const kept = options.cache.get(key);
-  if (kept !== undefined) return { data: toFloat32(kept, handle.dtype), pulled: false };
+  if (kept !== undefined) return { data: toFloat32(kept, handle.dtype), origin: "memory" };
 
-  let pulled = false;
+  let origin: EmbeddingOrigin = "shared_cache";
   const bytes = await options.cache.fill(key, async () => {
     const shared = await findShared(handle, options.remote);
     if (shared !== undefined) return shared;
-    pulled = true;
+    origin = "pulled";
     return await pull(handle, options, signal);
   });
-  return { data: toFloat32(bytes, handle.dtype), pulled };
+  return { data: toFloat32(bytes, handle.dtype), origin };
 }
 
 /** Forgets an embedding; one that is on its way is not kept. */

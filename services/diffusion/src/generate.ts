@@ -94,10 +94,7 @@ export async function* generate(
         run: (row, waited, runSignal) =>
           options.run(row, caller, runSignal, { waited, ran: admitted.ran }),
         onEnd: (end) => {
-          // The images were looked up once for all.
-          const lookedUp = choice === 0 ? prompt.images.length : 0;
-          const pulled = Math.min(lookedUp, end.embeddingsPulled);
-          options.metrics.onAnswer({ ...end, embeddings: lookedUp, embeddingsPulled: pulled });
+          options.metrics.onAnswer(end);
           logger.info({ requestId, choice, ...end }, "answer-end");
         },
       },

@@ -29,7 +29,7 @@ export async function joinEmbeddings(
     const handle = request.images[index]?.handle;
     if (handle === undefined) continue;
     const rows = await readEmbedding(handle, signal);
-    if (rows.pulled) pulled++;
+    if (rows.origin === "pulled") pulled++;
     parts.push(rows.data);
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);

@@ -125,7 +125,11 @@ try {
       generate(request, context, {
         ...decoder,
         model,
-        readEmbedding: (handle, signal) => readEmbedding(handle, source, signal),
+        async readEmbedding(handle, signal) {
+          const rows = await readEmbedding(handle, source, signal);
+          metrics.onLookup(rows.origin);
+          return rows;
+        },
         metrics,
         workload,
         randomSeed: () => randomInt(SEEDS),

@@ -75,7 +75,7 @@ export function createEncode(
       };
     };
     if (kept !== undefined) {
-      metrics.onEncode({ outcome: "hit", seconds: 0 });
+      metrics.onEncode({ origin: "memory", seconds: 0 });
       return answer(kept, true, 0);
     }
     const encode = async (shared: AbortSignal): Promise<TowerRun> => {
@@ -102,8 +102,8 @@ export function createEncode(
     };
     const { value, shared } = await runs.run(digest, encode, signal);
     const { embedding, encodeMs, found } = value;
-    const outcome = found ? "hit" : shared ? "shared" : "run";
-    metrics.onEncode({ outcome, seconds: encodeMs / 1000 });
+    const origin = found ? "shared_cache" : shared ? "joined" : "run";
+    metrics.onEncode({ origin, seconds: encodeMs / 1000 });
     return answer(embedding, shared || found, shared ? 0 : encodeMs);
   };
 }

@@ -1,11 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-/** `run`: by the tower; `hit`: found in the store; `shared`: another caller's run of the same image. */
-export type EncodeOutcome = "run" | "hit" | "shared";
+/**
+ * Where an embedding came from: a run of the tower, memory, the cache that processes share, or `joined`, the run for
+ * another caller with the same image.
+ */
+export type EmbeddingOrigin = "run" | "memory" | "shared_cache" | "joined";
 
 /** What the service reports; times in seconds, 0 where the tower did not run. */
 export type VisionMetrics = {
-  onEncode(encode: { readonly outcome: EncodeOutcome; readonly seconds: number }): void;
+  onEncode(encode: { readonly origin: EmbeddingOrigin; readonly seconds: number }): void;
 };
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -16,7 +19,7 @@ export function visionMetrics(registry: Registry, keptBytes: () => number): Visi
   const encodes = new Counter({
     name: "medv_vision_encodes_total",
     help: "Calls of Encode, by where the embedding came from",
-    labelNames: ["outcome"] as const,
+    labelNames: ["origin"] as const,
     registers,
   });
   const runSeconds = new Histogram({
@@ -36,9 +39,9 @@ export function visionMetrics(registry: Registry, keptBytes: () => number): Visi
     }),
   );
   return {
-    onEncode({ outcome, seconds }) {
-      encodes.inc({ outcome });
-      if (outcome === "run") runSeconds.observe(seconds);
+    onEncode({ origin, seconds }) {
+      encodes.inc({ origin });
+      if (origin === "run") runSeconds.observe(seconds);
     },
   };
 }

@@ -19,7 +19,13 @@ import { visionMetrics } from "./vision_metrics.ts";
 import { TowerQueue } from "./tower_queue.ts";
 import { createVisionService } from "./vision_service.ts";
 
-type Bench = { client: Client<typeof VisionEncoder.method>; runs: () => number; lines: string[] };
+type Bench = {
+  client: Client<typeof VisionEncoder.method>;
+  runs: () => number;
+  lines: string[];
+  /** How many embeddings came from where, by the metrics. */
+  origins: () => Promise<Readonly<Record<string, number>>>;
+};
 
 const NEVER = new AbortController().signal;
 const SIZE = 4;
@@ -218,6 +224,9 @@ redisTest(
     await first.client.encode(image(1), call);
     const { handle, cached } = await second.client.encode(image(1), call);
     expect({ cached, runs: second.runs() }).toEqual({ cached: true, runs: 0 });
+    await second.client.encode(image(1), call);
+    expect(await first.origins()).toEqual({ run: 1 });
+    expect(await second.origins()).toEqual({ shared_cache: 1, memory: 1 });
     const request = { digest: handle?.digest ?? "", tenantScope: "a" };
     const read = await collect(second.client.readEmbedding(request, call));
     expect(read.reduce((sum, { chunk }) => sum + chunk.length, 0)).toBe(EMBEDDING_BYTES);
@@ -273,7 +282,12 @@ async function bench(
     () => client.close(),
     () => service.drain(),
   );
-  return { client, runs: () => runs, lines };
+  const origins = async (): Promise<Record<string, number>> => {
+    const encodes = await registry.getSingleMetric("medv_vision_encodes_total")?.get();
+    const values = encodes?.values ?? [];
+    return Object.fromEntries(values.map(({ labels, value }) => [String(labels["origin"]), value]));
+  };
+  return { client, runs: () => runs, lines, origins };
 }
 
 function image(

@@ -6,6 +6,7 @@ export type RequestFacts = {
   readonly method: string;
   /** The pattern, never the path. */
   readonly route: string;
+  /** Of the problem that it ended with, also where its response had begun. */
   readonly status: number;
   /** Of the problem that it ended with. */
   readonly code: string | undefined;
@@ -29,7 +30,7 @@ export function inRequestSpan<T>(headers: Headers, handle: (end: EndRequestSpan)
         "http.response.status_code": status,
         ...(code !== undefined && { "error.type": code }),
       });
-      if (status >= 500 || code === "internal") failed(span);
+      if (status >= 500) failed(span);
       span.end();
     }),
   );
