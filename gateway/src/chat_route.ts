@@ -21,7 +21,7 @@ type Head = Pick<ChatCompletion, "id" | "created" | "model">;
 
 /** `POST /v1/chat/completions`: OpenAI's shape, whole or streamed; committed text only. */
 export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes, answers, claims } = dependencies;
+  const { maxImageBytes, keepAliveMs, answers, claims } = dependencies;
   const keys = answerKeys("chat", claims);
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
@@ -57,6 +57,7 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
       return eventStream(chunks(events, request, head, onUsage), controller, {
         onEnd: context.get("endRequest"),
         onError: (error) => frame(openAiErrorOf(problemOf(error, requestId))),
+        keepAliveMs,
       });
     },
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },

@@ -67,6 +67,7 @@ export async function startScriptedGateway({
   decoderTimeoutMs = 60_000,
   decoderQueueBytes = 1 << 20,
   answerTimeoutMs = 60_000,
+  keepAliveMs = 15_000,
 }: {
   readonly page?: Page;
   readonly corsOrigins?: readonly string[];
@@ -78,6 +79,7 @@ export async function startScriptedGateway({
   readonly decoderTimeoutMs?: number;
   readonly decoderQueueBytes?: number;
   readonly answerTimeoutMs?: number;
+  readonly keepAliveMs?: number;
 } = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
@@ -177,6 +179,7 @@ export async function startScriptedGateway({
     fetchImage,
     maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs,
+    keepAliveMs,
     corsOrigins,
     answers,
     claims: connection && sharedClaims(connection),

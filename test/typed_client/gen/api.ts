@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * An answer as it is uncovered
-         * @description A stream of provisional and committed text. With `on_disconnect: "continue"` every event has an id, and the answer goes on when its reader goes away.
+         * @description A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them.
          */
         post: operations["createAnswer"];
         delete?: never;
