@@ -31,9 +31,10 @@ afterAll(() => decoder.release());
 
 /** The published decoding of a canvas: up to its end or to what is covered still, up to a stop text, trimmed. */
 function textOf(canvas: Int32Array, stop: readonly string[]): string {
-  const { special, decode } = decoder.session.tokenizer;
-  const end = canvas.findIndex((id) => id === special.eot || id === special.mask);
-  const text = decode(canvas.subarray(0, end < 0 ? canvas.length : end));
+  const { tokenizer } = decoder.session;
+  const { eot, mask } = tokenizer.special;
+  const end = canvas.findIndex((id) => id === eot || id === mask);
+  const text = tokenizer.decode(canvas.subarray(0, end < 0 ? canvas.length : end));
   const stops = stop.map((each) => text.indexOf(each)).filter((place) => place >= 0);
   return text.slice(0, Math.min(text.length, ...stops)).trim();
 }
