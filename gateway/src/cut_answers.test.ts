@@ -12,7 +12,10 @@ afterAll(() => gateway.stop());
 
 test("an answer that is cut at random has every event once, over 1,000 cuts", async () => {
   let cuts = 0;
-  const pieces = array(string({ minLength: 1, unit: "grapheme" }), { minLength: 10, maxLength: 20 });
+  const pieces = array(string({ minLength: 1, unit: "grapheme" }), {
+    minLength: 10,
+    maxLength: 20,
+  });
   /** How much is read from each cut to the next. */
   const counts = array(integer({ min: 1, max: 4 }), { minLength: 50, maxLength: 50 });
   await assert(

@@ -68,19 +68,23 @@ test("the query of an image is taken or clearly refused, whatever it says", () =
   );
 });
 
+const KEYS_CLEAR =
+  /^(?:taken|entry \d+ must be "tenant:sha256", .+|entry \d+ has the key of another tenant, ".+"|there must be .+)$/;
+
+function keysOutcome(text: string): string {
+  try {
+    return parseApiKeys(text).size > 0 ? "taken" : "empty";
+  } catch (error) {
+    return error instanceof RangeError ? error.message : String(error);
+  }
+}
+
 test("parseApiKeys() takes a list or says which entry is wrong, and never quotes it", () => {
   const list = Buffer.from(`${entryOf("a", createApiKey())},${entryOf("b", createApiKey())}\n# c`);
   assert(
     property(changes, (each) => {
       const text = Buffer.from(mutated(list, each)).toString("latin1");
-      try {
-        expect(parseApiKeys(text).size).toBeGreaterThan(0);
-      } catch (error) {
-        expect(error).toBeInstanceOf(RangeError);
-        expect(String(error)).toMatch(
-          /entry \d+ (?:must be "tenant:sha256"|has the key of another tenant)|at least one entry/,
-        );
-      }
+      expect(keysOutcome(text)).toMatch(KEYS_CLEAR);
     }),
     RUNS,
   );
@@ -153,7 +157,7 @@ test("a Last-Event-ID is taken or refused as one, whatever it says", async () =>
       const response = await gateway.app.request(`/v1/answers/${id}`, { headers });
       expect([200, 400]).toContain(response.status);
       const text = await response.text();
-      if (response.status === 400) expect(text).toContain("Last-Event-ID");
+      expect(text.includes("Last-Event-ID")).toBe(response.status === 400);
     }),
     { ...RUNS, numRuns: 100 },
   );

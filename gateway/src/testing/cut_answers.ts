@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FinishReason, Profile } from "@medv/proto/diffusion";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { expect } from "vitest";
+import { z } from "zod";
 import { askAbout } from "./ask_about.ts";
 import type { Script, startScriptedGateway } from "./scripted_gateway.ts";
 
@@ -65,8 +66,10 @@ export async function takeUp(
   return await read(response, count);
 }
 
+const delta = z.object({ text: z.string() });
+
 /** The committed text. */
 export function textOf(seen: readonly Sent[]): string {
   const deltas = seen.filter(({ type }) => type === "text-delta");
-  return deltas.map(({ data }) => (JSON.parse(data) as { text: string }).text).join("");
+  return deltas.map(({ data }) => delta.parse(JSON.parse(data)).text).join("");
 }
