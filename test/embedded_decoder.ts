@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { DecoderRow, RowResult } from "@medv/diffusion/decoder_row";
 import type { DecoderSession } from "@medv/diffusion/decoder_session";
 import { generate } from "@medv/diffusion/generate";
 import {
@@ -26,8 +27,14 @@ export type Told = {
   readonly drafts: BlockDraft[];
 };
 
-/** The diffusion service's whole way from a question to its answers, on the embedded checkpoint, without the wire. */
-export async function openEmbeddedDecoder(): Promise<{
+/**
+ * The diffusion service's whole way from a question to its answers, on the embedded checkpoint, without the wire.
+ *
+ * @param onRun Told what each run of an answer was fed and left.
+ */
+export async function openEmbeddedDecoder(
+  onRun: (row: DecoderRow, result: RowResult) => void = () => undefined,
+): Promise<{
   readonly session: DecoderSession;
   /** The answers by choice, to a question about a drawn image of that number or about none. */
   ask(
@@ -42,6 +49,11 @@ export async function openEmbeddedDecoder(): Promise<{
   const options = {
     ...decoder,
     model: "phantom",
+    run: async (...asked: Parameters<DecoderSession["run"]>) => {
+      const result = await decoder.run(...asked);
+      onRun(asked[0], result);
+      return result;
+    },
     // A handle's digest is its drawn image's number here.
     readEmbedding: async ({ digest }: EmbeddingHandle, signal: AbortSignal) => ({
       data: await embedPhantom(tower, vision, Number(digest), signal),

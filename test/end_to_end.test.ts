@@ -105,6 +105,33 @@ test("the openai package gets several answers to a template, with logprobs and o
   expect(streamed).toEqual(texts);
 }, 60_000);
 
+test("an answer without a seed says which it had, and comes again byte by byte from it, as long as the fingerprint is the same", async () => {
+  const { data } = await openai.models.list();
+  const request = {
+    model: data[0]?.id ?? "",
+    messages: [question("What does this image show?")],
+    max_tokens: 16,
+    temperature: 2,
+    diffusion: { min_tokens: 12 },
+  };
+  const first = await openai.chat.completions.create(request);
+  const { seed = "" } = detailsOf(first);
+  const again = await openai.chat.completions.create({ ...request, seed: Number(seed) });
+  expect(again.choices[0]?.message.content).toBe(first.choices[0]?.message.content);
+  expect(again.system_fingerprint).toBe(first.system_fingerprint);
+  const models = (await (await fetch(`${stack.url}/v1/models`)).json()) as {
+    readonly data: readonly { readonly digest: string }[];
+  };
+  expect(first.system_fingerprint).toMatch(new RegExp(`^${models.data[0]?.digest}/.+`));
+  expect(detailsOf(again).seed).toBe(seed);
+  expect(detailsOf(await openai.chat.completions.create(request)).seed).not.toBe(seed);
+});
+
+/** What the package passes on of fields of ours. */
+function detailsOf({ usage }: OpenAI.ChatCompletion): { readonly seed?: string } {
+  return (usage as { readonly details?: { readonly seed?: string } } | undefined)?.details ?? {};
+}
+
 test("the openai package's seed, lengths, stop and usage do what they say", async () => {
   const model = await openai.models.retrieve("llada-medv-phantom");
   const messages = [question("What is shown?")];

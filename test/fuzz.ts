@@ -28,7 +28,7 @@ const preprocessor = new ImagePreprocessor({
   queueBytes: 1 << 30,
 });
 const { signal } = new AbortController();
-const corpus = await seeds();
+const corpus = seeds();
 const tally = new Map<string, number>();
 let failures = 0;
 

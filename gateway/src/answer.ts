@@ -25,7 +25,8 @@ import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import type { Services } from "./services.ts";
 import { sha256Hex } from "./sha256_hex.ts";
-import { usageOf } from "./usage.ts";
+import { systemFingerprint } from "./system_fingerprint.ts";
+import { type AnswerBefore, usageOf } from "./usage.ts";
 
 /** What an answer is made from. */
 export type AnswerSources = {
@@ -92,6 +93,7 @@ export async function* streamAnswer(
     tenantScope,
     settings: sources.length > 1 ? padded(single) : single,
   };
+  const fingerprint = systemFingerprint(description);
   let encoded = await Promise.all(
     sources.map((source) => images.encode(source, imageContext, inTime)),
   );
@@ -119,7 +121,13 @@ export async function* streamAnswer(
       );
       for await (const { event, choice } of responses) {
         if (event.case === "answerStart") starts.set(choice, event.value);
-        const progress = { model: request.model, start: starts.get(choice), encoded };
+        const progress = {
+          model: request.model,
+          fingerprint,
+          start: starts.get(choice),
+          first: starts.get(0),
+          encoded,
+        };
         const shown = toEvent(event, progress);
         if (shown.type === "text-delta" && !hasText) {
           hasText = true;
@@ -153,16 +161,12 @@ async function takeImages(
   }
 }
 
-type Progress = {
-  readonly model: string;
-  readonly start: AnswerStart | undefined;
-  readonly encoded: readonly EncodedImage[];
-};
+type Progress = AnswerBefore & { readonly model: string; readonly fingerprint: string };
 
 function toEvent(event: GenerateResponse["event"], progress: Progress): ChoiceEvent {
   switch (event.case) {
     case "answerStart":
-      return answerStart(event.value, progress.model);
+      return answerStart(event.value, progress);
     case "blockDraft": {
       const { block, forwardPasses, revisions, canvasLength, tokens } = event.value;
       return {
@@ -201,10 +205,14 @@ function textDelta({ text, tokens }: TextDelta): ChoiceEvent {
   };
 }
 
-function answerStart(start: AnswerStart, model: string): ChoiceEvent {
+function answerStart(
+  start: AnswerStart,
+  { model, fingerprint }: Pick<Progress, "model" | "fingerprint">,
+): ChoiceEvent {
   return {
     type: "answer-start",
     model,
+    system_fingerprint: fingerprint,
     prompt_tokens: start.promptTokens,
     image_rows: start.imageRows,
     profile: profileName(start.profile) ?? "unknown",
@@ -219,11 +227,12 @@ function answerStart(start: AnswerStart, model: string): ChoiceEvent {
   };
 }
 
-function answerEnd(end: AnswerEnd, { start, encoded }: Progress): ChoiceEvent {
+function answerEnd(end: AnswerEnd, { fingerprint, ...before }: Progress): ChoiceEvent {
   return {
     type: "answer-end",
     finish_reason: end.finishReason === FinishReason.LENGTH ? "length" : "stop",
-    usage: usageOf(start, end, encoded),
+    usage: usageOf(end, before),
+    system_fingerprint: fingerprint,
     notice: NOTICE,
   };
 }

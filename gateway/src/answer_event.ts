@@ -3,6 +3,7 @@ import { PROFILE_NAMES } from "@medv/proto/profile_name";
 import { z } from "zod";
 import { problemMembers } from "./problem_body.ts";
 import { noticeSchema } from "./notice.ts";
+import { systemFingerprintSchema } from "./system_fingerprint.ts";
 import { usageSchema } from "./usage.ts";
 
 const choice = z.int().meta({ description: "Which of the `n` answers it belongs to, from 0." });
@@ -29,6 +30,7 @@ const answerStart = z
     type: z.literal("answer-start"),
     choice,
     model: z.string(),
+    system_fingerprint: systemFingerprintSchema,
     prompt_tokens: z.int(),
     image_rows: z.int(),
     profile: z.enum([...PROFILE_NAMES, "unknown"]),
@@ -96,6 +98,7 @@ const answerEnd = z
     choice,
     finish_reason: z.enum(["stop", "length"]),
     usage: usageSchema,
+    system_fingerprint: systemFingerprintSchema,
     notice: noticeSchema,
   })
   .meta({ id: "AnswerEnd" });

@@ -43,7 +43,7 @@ export const askOperation = {
   tag: "Answers",
   summary: "An answer as it is uncovered",
   description:
-    'A stream of provisional and committed text. With `on_disconnect: "continue"` every event has an id, and the answer goes on when its reader goes away.',
+    'A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them.',
   request: { headers: idempotencyHeaders, json: nativeSchema },
   responses: events,
   access: "caller",

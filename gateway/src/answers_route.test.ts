@@ -17,9 +17,9 @@ type Frame = {
   readonly data: { readonly type: string; readonly text?: string };
 };
 
-function ask(onDisconnect: string) {
+function ask(onDisconnect: string, headers: Readonly<Record<string, string>> = {}) {
   const body = JSON.stringify(askAbout([], { on_disconnect: onDisconnect }));
-  return gateway.app.request("/v1/answers", { method: "POST", body });
+  return gateway.app.request("/v1/answers", { method: "POST", headers, body });
 }
 
 function follow(id: string, lastEventId?: string) {
@@ -30,7 +30,7 @@ function follow(id: string, lastEventId?: string) {
 function framesOf(text: string): Frame[] {
   return text
     .split("\n\n")
-    .filter((frame) => frame !== "")
+    .filter((frame) => frame !== "" && !frame.startsWith(":"))
     .map((frame) => ({
       id: /^id: (.*)$/m.exec(frame)?.[1] ?? "",
       data: JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? "") as Frame["data"],
@@ -68,11 +68,32 @@ async function readFirstText(response: Response): Promise<Frame> {
   return frame;
 }
 
-test("POST /v1/answers numbers its events only when the answer goes on after a cut", async () => {
-  const cancelled = framesOf(await (await ask("cancel")).text());
-  expect(cancelled.map(({ id }) => id)).toEqual(cancelled.map(() => ""));
-  const ids = framesOf(await (await ask("continue")).text()).map(({ id }) => id);
-  expect(ids.map((id) => id.replace(/^ans_[0-9a-f]{32}\./, ""))).toEqual(["0", "1", "2", "3", "4"]);
+test.each([
+  { onDisconnect: "cancel", status: 404 },
+  { onDisconnect: "continue", status: 200 },
+])(
+  "POST /v1/answers numbers every event, and with $onDisconnect taking it up gives $status",
+  async ({ onDisconnect, status }) => {
+    const ids = framesOf(await (await ask(onDisconnect)).text()).map(({ id }) => id);
+    expect(ids.map((id) => id.replace(/^ans_[0-9a-f]{32}\./, ""))).toEqual([
+      "0",
+      "1",
+      "2",
+      "3",
+      "4",
+    ]);
+    const [id = ""] = ids[0]?.split(".") ?? [];
+    expect(new Set(ids.map((each) => each.split(".")[0]))).toEqual(new Set([id]));
+    expect((await follow(id, `${id}.0`)).status).toBe(status);
+  },
+);
+
+test("POST /v1/answers numbers the events of an answer with an Idempotency-Key alike for both who ask", async () => {
+  const headers = { "idempotency-key": crypto.randomUUID() };
+  const asked = async (): Promise<Frame[]> => framesOf(await (await ask("cancel", headers)).text());
+  const first = await asked();
+  expect(first.map(({ id }) => id.split(".")[1])).toEqual(["0", "1", "2", "3", "4"]);
+  expect(await asked()).toEqual(first);
 });
 
 test("GET /v1/answers/:id continues after the last event, with nothing lost or doubled", async () => {

@@ -12,19 +12,31 @@ import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
 import { answerKeys, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
-import type { KeptAnswer } from "./kept_answer.ts";
+import { type KeptAnswer, newAnswerId } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
 import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
 
 /**
- * `POST /v1/answers`: the native stream, with provisional and committed text. With `on_disconnect: "continue"` every
- * event has an id; `GET /v1/answers/:id` takes the stream up after `Last-Event-ID`, `DELETE` ends the work.
+ * `POST /v1/answers`: the native stream, with provisional and committed text; every event has an id. With
+ * `on_disconnect: "continue"`, `GET /v1/answers/:id` takes the stream up after `Last-Event-ID`, `DELETE` ends the work.
  */
 export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes, answers, claims } = dependencies;
+  const { maxImageBytes, keepAliveMs, answers, claims } = dependencies;
   const keys = answerKeys("answers", claims);
   const route = new OpenAPIHono<GatewayEnv>();
+  const respond = (
+    context: Context<GatewayEnv>,
+    framed: AsyncGenerator<Framed>,
+    controller: AbortController,
+  ): Response => {
+    const requestId = context.get("requestId");
+    return eventStream(frames(context, framed), controller, {
+      onEnd: context.get("endRequest"),
+      onError: (error) => frame({ type: "error", ...errorBody(error, requestId) }, "error"),
+      keepAliveMs,
+    });
+  };
   serve(
     route,
     askOperation,
@@ -41,7 +53,7 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
       const key = headers["Idempotency-Key"];
       const options = { run, goesOn, tenantScope };
       if (key === undefined && !goesOn) {
-        return respond(context, unnumbered(await run(signal)), controller);
+        return respond(context, numbered(newAnswerId(), await run(signal)), controller);
       }
       const answer =
         key === undefined
@@ -52,8 +64,7 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
               options,
               signal,
             );
-      const events = numbered(answer, -1, signal);
-      return respond(context, goesOn ? events : withoutIds(events), controller);
+      return respond(context, followed(answer, -1, signal), controller);
     },
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },
   );
@@ -62,7 +73,7 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
     const answer = await answers.find(id, callerOf(context).tenantScope);
     const after = lastNumber(headers["Last-Event-ID"], id);
     const controller = requestController(context.req.raw);
-    return respond(context, numbered(answer, after, controller.signal), controller);
+    return respond(context, followed(answer, after, controller.signal), controller);
   });
 
   serve(route, stopOperation, async ({ params }, context) => {
@@ -73,40 +84,30 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
   return route;
 }
 
-/** An event, and the id of its frame if it has one. */
-type Framed = { readonly event: AnswerEvent; readonly id?: string };
+/** An event, and the id of its frame. */
+type Framed = { readonly event: AnswerEvent; readonly id: string };
 
-function respond(
+async function* frames(
   context: Context<GatewayEnv>,
   framed: AsyncGenerator<Framed>,
-  controller: AbortController,
-): Response {
-  const requestId = context.get("requestId");
-  async function* frames(): AsyncGenerator<string> {
-    let usage: Usage | undefined;
-    for await (const { event, id } of framed) {
-      if (event.type === "answer-end") {
-        usage = together(usage, event.usage);
-        context.set("numbers", usage);
-      }
-      yield frame(event, event.type, id);
+): AsyncGenerator<string> {
+  let usage: Usage | undefined;
+  for await (const { event, id } of framed) {
+    if (event.type === "answer-end") {
+      usage = together(usage, event.usage);
+      context.set("numbers", usage);
     }
+    yield frame(event, event.type, id);
   }
-  return eventStream(frames(), controller, {
-    onEnd: context.get("endRequest"),
-    onError: (error) => frame({ type: "error", ...errorBody(error, requestId) }, "error"),
-  });
 }
 
-async function* unnumbered(events: AsyncGenerator<AnswerEvent>): AsyncGenerator<Framed> {
-  for await (const event of events) yield { event };
+/** Of an answer that ends with its reader. */
+async function* numbered(id: string, events: AsyncGenerator<AnswerEvent>): AsyncGenerator<Framed> {
+  let number = 0;
+  for await (const event of events) yield { event, id: `${id}.${number++}` };
 }
 
-async function* withoutIds(framed: AsyncGenerator<Framed>): AsyncGenerator<Framed> {
-  for await (const { event } of framed) yield { event };
-}
-
-async function* numbered(
+async function* followed(
   answer: Pick<KeptAnswer, "id" | "follow">,
   after: number,
   signal: AbortSignal,

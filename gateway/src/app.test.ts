@@ -53,8 +53,9 @@ test("createApp() answers a whole chat completion with usage, notice and the cal
       prompt_tokens: 7,
       completion_tokens: 2,
       total_tokens: 9,
-      details: { image_cache: "none", forward_passes: 4 },
+      details: { image_cache: "none", forward_passes: 4, seed: "5" },
     },
+    system_fingerprint: "00/pillow-bicubic-1",
     notice: NOTICE,
   });
   expect(gateway.seen.logs).toEqual([
@@ -74,11 +75,20 @@ test("createApp() streams a chat completion with committed text only, and its us
   const text = await response.text();
   expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
   expect(framesOf(text)).toMatchObject([
-    { choices: [{ delta: { role: "assistant", content: "" } }], usage: null },
+    {
+      choices: [{ delta: { role: "assistant", content: "" } }],
+      usage: null,
+      system_fingerprint: "00/pillow-bicubic-1",
+    },
     { choices: [{ delta: { content: "Hello" } }] },
     { choices: [{ delta: { content: " there" } }] },
     { choices: [{ delta: {}, finish_reason: "stop" }], notice: NOTICE },
-    { choices: [], usage: { total_tokens: 9 }, notice: NOTICE },
+    {
+      choices: [],
+      usage: { total_tokens: 9, details: { seed: "5" } },
+      notice: NOTICE,
+      system_fingerprint: "00/pillow-bicubic-1",
+    },
   ]);
 });
 
@@ -91,7 +101,12 @@ test("createApp() streams a native answer with provisional and committed text", 
     { type: "block-draft", tokens: [{ text: "Hello", committed: true }, { text: " you" }] },
     { type: "text-delta", text: "Hello" },
     { type: "text-delta", text: " there" },
-    { type: "answer-end", usage: { details: { image_cache: "miss" } }, notice: NOTICE },
+    {
+      type: "answer-end",
+      usage: { details: { image_cache: "miss" } },
+      system_fingerprint: "00/pillow-bicubic-1",
+      notice: NOTICE,
+    },
   ]);
 });
 

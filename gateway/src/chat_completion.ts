@@ -5,6 +5,7 @@ import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
 import type { Operation } from "./openapi/operation.ts";
 import { openAiErrorSchema } from "./problem_body.ts";
 import { ANSWER_ERRORS } from "./answers_operation.ts";
+import { systemFingerprintSchema } from "./system_fingerprint.ts";
 import { usageSchema } from "./usage.ts";
 
 const finishReason = z.enum(["stop", "length"]);
@@ -36,6 +37,7 @@ const head = {
   id: z.string(),
   created: z.int().meta({ description: "Seconds since 1970." }),
   model: z.string(),
+  system_fingerprint: systemFingerprintSchema,
 };
 
 /** A whole answer in OpenAI's shape. */

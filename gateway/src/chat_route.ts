@@ -21,7 +21,7 @@ type Head = Pick<ChatCompletion, "id" | "created" | "model">;
 
 /** `POST /v1/chat/completions`: OpenAI's shape, whole or streamed; committed text only. */
 export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { maxImageBytes, answers, claims } = dependencies;
+  const { maxImageBytes, keepAliveMs, answers, claims } = dependencies;
   const keys = answerKeys("chat", claims);
   const route = new OpenAPIHono<GatewayEnv>();
   serve(
@@ -57,6 +57,7 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
       return eventStream(chunks(events, request, head, onUsage), controller, {
         onEnd: context.get("endRequest"),
         onError: (error) => frame(openAiErrorOf(problemOf(error, requestId))),
+        keepAliveMs,
       });
     },
     { maxJsonBytes: maxJsonBytes(maxImageBytes) },
@@ -92,9 +93,11 @@ async function completion(
   onUsage: (usage: Usage) => void,
 ): Promise<ChatCompletion> {
   let usage: Usage | undefined;
+  let fingerprint = "";
   let choices: readonly ChatChoice[] = Array.from({ length: count }, () => NO_CHOICE);
   for await (const event of events) {
     choices = withEvent(choices, event);
+    if (event.type === "answer-start") fingerprint = event.system_fingerprint;
     if (event.type === "answer-end") usage = together(usage, event.usage);
   }
   const ended = choices.flatMap(({ finishReason, ...rest }) =>
@@ -104,6 +107,7 @@ async function completion(
   onUsage(usage);
   return {
     ...head,
+    system_fingerprint: fingerprint,
     object: "chat.completion",
     choices: ended.map(({ content, tokens, finishReason }, index) => ({
       index,
@@ -122,9 +126,11 @@ async function* chunks(
   head: Head,
   onUsage: (usage: Usage) => void,
 ): AsyncGenerator<string> {
+  let fingerprint = "";
   const chunk = (choice: ChunkChoice, extra: Pick<ChatChunk, "notice"> = {}): string =>
     chunkFrame({
       ...head,
+      system_fingerprint: fingerprint,
       object: "chat.completion.chunk",
       choices: [{ delta: {}, logprobs: null, finish_reason: null, ...choice }],
       // OpenAI has the member in every chunk once usage is asked for.
@@ -135,6 +141,7 @@ async function* chunks(
   let open = count;
   for await (const event of events) {
     if (event.type === "answer-start") {
+      fingerprint = event.system_fingerprint;
       yield chunk({ index: event.choice, delta: { role: "assistant", content: "" } });
     } else if (event.type === "text-delta") {
       const logprobs = chatLogprobs(event.tokens, settings.logprobs ?? false);
@@ -152,7 +159,14 @@ async function* chunks(
   if (open > 0) throw withoutEnd();
   if (includeUsage) {
     const object = "chat.completion.chunk";
-    yield chunkFrame({ ...head, object, choices: [], usage, notice: NOTICE });
+    yield chunkFrame({
+      ...head,
+      system_fingerprint: fingerprint,
+      object,
+      choices: [],
+      usage,
+      notice: NOTICE,
+    });
   }
   yield frame("[DONE]");
 }

@@ -14,6 +14,8 @@ export type Dependencies = AnswerSources & {
   readonly clientTokens: ClientTokens;
   /** Cap on one image file, in bytes. */
   readonly maxImageBytes: number;
+  /** After so long without an event a stream has a comment. */
+  readonly keepAliveMs: number;
   /** Whose pages may call, besides the gateway's own. */
   readonly corsOrigins: readonly string[];
   readonly answers: RunningAnswers;

@@ -1,21 +1,30 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { keepAlive } from "./keep_alive.ts";
 import { callerGone } from "./request_controller.ts";
 
 /** How a stream ended, for the log. */
 export type StreamEnd = (error: unknown) => void;
 
+/** What an SSE answer does besides giving out its frames. */
+export type EventStreamOptions = {
+  /** Called once, with `undefined` after success. */
+  readonly onEnd: StreamEnd;
+  /** The frame that tells the caller of an error in mid stream. */
+  readonly onError: (error: unknown) => string;
+  /** After so long without a frame there is a comment. */
+  readonly keepAliveMs: number;
+};
+
 /**
  * An SSE answer of `frames`. When the caller cancels it, `controller` is aborted, so that work under way stops at once
  * instead of at its next frame.
- *
- * @param onEnd Called once, with `undefined` after success.
- * @param onError The frame that tells the caller of an error in mid stream.
  */
 export function eventStream(
   frames: AsyncGenerator<string>,
   controller: AbortController,
-  { onEnd, onError }: { readonly onEnd: StreamEnd; readonly onError: (error: unknown) => string },
+  { onEnd, onError, keepAliveMs }: EventStreamOptions,
 ): Response {
+  const sent = keepAlive(frames, keepAliveMs);
   const encoder = new TextEncoder();
   // Whoever reads the body stands outside of the request, and of its trace.
   const within = AsyncLocalStorage.snapshot();
@@ -26,7 +35,7 @@ export function eventStream(
   };
   const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     try {
-      const { value, done } = await frames.next();
+      const { value, done } = await sent.next();
       if (done !== true) {
         stream.enqueue(encoder.encode(value));
         return;
@@ -43,7 +52,7 @@ export function eventStream(
     controller.abort(callerGone());
     end(controller.signal.reason);
     // What the abort itself ends with was told above.
-    await frames.return(undefined).catch(() => {});
+    await sent.return(undefined).catch(() => {});
   };
   const body = new ReadableStream<Uint8Array>(
     {
@@ -76,7 +85,7 @@ export async function withFirst<T>(items: AsyncGenerator<T>): Promise<AsyncGener
   })();
 }
 
-/** One SSE frame; `event` only where the stream names its events, `id` only where it can be taken up again. */
+/** One SSE frame; `event` and `id` only where the stream has them. */
 export function frame(data: unknown, event?: string, id?: string): string {
   const name = event === undefined ? "" : `event: ${event}\n`;
   const head = id === undefined ? name : `${name}id: ${id}\n`;

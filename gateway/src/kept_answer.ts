@@ -22,5 +22,10 @@ export type AnswerProgress = {
   readonly end: { readonly error?: unknown } | undefined;
 };
 
+/** An id for an answer, which nobody can guess. */
+export function newAnswerId(): string {
+  return `ans_${crypto.randomUUID().replaceAll("-", "")}`;
+}
+
 /** How long an answer can be taken up again after its last event or reader, in milliseconds. */
 export const ANSWER_TTL_MS = 10 * 60_000;

@@ -113,12 +113,14 @@ try {
     fetchImage: createFetchImage({ hosts: config.imageUrlHosts, maxBytes: config.maxImageBytes }),
     maxImageBytes: config.maxImageBytes,
     answerTimeoutMs: config.answerTimeoutMs,
+    // Proxies give up what is silent for a minute, some after half of one.
+    keepAliveMs: 15_000,
     corsOrigins: config.corsOrigins,
     answers,
     claims: connection && sharedClaims(connection),
     page,
   });
-  // An answer may be silent for as long as it may take.
+  // An answer that comes as a whole is silent for as long as it may take.
   const idleMs = config.answerTimeoutMs + 30_000;
   const server = await listen((request) => app.fetch(request), { ...config, idleMs });
   drain.steps.unshift(

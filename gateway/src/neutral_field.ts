@@ -7,7 +7,10 @@ export function neutral(...values: readonly z.ZodType[]): z.ZodOptional {
   return z
     .union([...values, z.null()])
     .optional()
-    .meta({ [NEUTRAL]: true });
+    .meta({
+      [NEUTRAL]: true,
+      description: "Not offered: taken with what asks for nothing, without effect.",
+    });
 }
 
 /** Whether {@link neutral} made the field. */

@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { neutral } from "./neutral_field.ts";
 
-/** Labels and hints of OpenAI's callers, without effect on an answer. */
+const label = z.string().nullish().meta({ description: "Taken, without effect on an answer." });
+
+/** Labels and hints of OpenAI's callers. */
 export const labelFields = {
-  user: z.string().nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
-  safety_identifier: z.string().nullish(),
-  prompt_cache_key: z.string().nullish(),
+  user: label,
+  metadata: z
+    .record(z.string(), z.string())
+    .nullish()
+    .meta({ description: "Taken, without effect on an answer; it is not kept." }),
+  safety_identifier: label,
+  prompt_cache_key: label,
 };
 
 const nothing = z.array(z.unknown()).max(0);

@@ -5,6 +5,7 @@ import {
   ANSWER_TTL_MS,
   type AnswerProgress,
   type KeptAnswer,
+  newAnswerId,
   type NumberedEvent,
 } from "./kept_answer.ts";
 import type { SharedAnswers } from "./shared_answers.ts";
@@ -92,7 +93,7 @@ export class RunningAnswers {
 
 /** One answer, with everything that was said so far. */
 export class RunningAnswer implements KeptAnswer {
-  readonly id = `ans_${crypto.randomUUID().replaceAll("-", "")}`;
+  readonly id = newAnswerId();
   readonly startedAt = new Date();
   readonly #controller: AbortController;
   readonly #events: AnswerEvent[] = [];

@@ -18,6 +18,10 @@ export const usageSchema = z
       image_rows: z.int(),
       forward_passes: z.int(),
       revisions: z.int().meta({ description: "Tokens that were covered again." }),
+      seed: z.string().meta({
+        description:
+          "In decimal; of the first answer, where there are several. Sent with the same request, it gives the same again.",
+      }),
       queue_ms: milliseconds,
       embedding_ms: milliseconds,
       decode_ms: milliseconds,
@@ -28,12 +32,16 @@ export const usageSchema = z
 /** {@link usageSchema}'s value. */
 export type Usage = Readonly<z.output<typeof usageSchema>>;
 
+/** What is known of an answer before its end. */
+export type AnswerBefore = {
+  readonly start: AnswerStart | undefined;
+  /** Start of the first of several answers. */
+  readonly first: AnswerStart | undefined;
+  readonly encoded: readonly EncodedImage[];
+};
+
 /** What an answer cost, from its first and last event. */
-export function usageOf(
-  start: AnswerStart | undefined,
-  end: AnswerEnd,
-  encoded: readonly EncodedImage[],
-): Usage {
+export function usageOf(end: AnswerEnd, { start, first, encoded }: AnswerBefore): Usage {
   const promptTokens = start?.promptTokens ?? 0;
   return {
     prompt_tokens: promptTokens,
@@ -44,6 +52,7 @@ export function usageOf(
       image_rows: start?.imageRows ?? 0,
       forward_passes: end.forwardPasses,
       revisions: end.revisions,
+      seed: String(first?.seed ?? 0n),
       queue_ms: end.queueMs,
       embedding_ms: end.embeddingMs,
       decode_ms: end.decodeMs,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "./decode_image.ts";
+import { ORIENTATIONS } from "./testing/stored_turned.ts";
 import { turnHeic } from "./testing/turn_heic.ts";
 
 const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
@@ -21,7 +22,23 @@ describe("decodeImage() reads HEIC", { timeout: 60_000 }, () => {
     expect(worst).toBeLessThanOrEqual(8);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("turned as EXIF orientation %d says", async (orientation) => {
+  test("laid on black where it is transparent, and says so", async () => {
+    const file = readFileSync(join(import.meta.dirname, "testing/sticker.heic"));
+    const image = await decodeImage(file, LIMITS);
+    expect(image).toMatchObject({ width: WIDTH, height: HEIGHT, warnings: ["alpha_on_black"] });
+    const halves = { left: 0, right: 0 };
+    for (let y = 0; y < HEIGHT; y++) {
+      for (let x = 0; x < WIDTH; x++) {
+        const blue = image.data[(y * WIDTH + x) * 3 + 2] ?? 0;
+        if (x < WIDTH / 2) halves.left = Math.max(halves.left, Math.abs(blue - 128));
+        else halves.right = Math.max(halves.right, blue);
+      }
+    }
+    expect(halves.left).toBeLessThanOrEqual(8);
+    expect(halves.right).toBe(0);
+  });
+
+  test.each(ORIENTATIONS)("turned as EXIF orientation %d says", async (orientation) => {
     const stored = await decodeImage(FILE, LIMITS);
     const image = await decodeImage(turnHeic(FILE, orientation), LIMITS);
     const isTurned = orientation >= 5;

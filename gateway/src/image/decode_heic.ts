@@ -2,6 +2,7 @@ import { DomainError } from "@medv/proto";
 import { damagedImage } from "./damaged_image.ts";
 import type { DecodedImage } from "./decoded_image.ts";
 import { type ImageLimits, checkPixels } from "./image_limits.ts";
+import { onBlack } from "./on_black.ts";
 
 /**
  * Decodes the main image of a HEIC or HEIF file. Its own turns and mirrors are applied; an EXIF orientation beside them is not,
@@ -22,13 +23,17 @@ export async function decodeHeic(bytes: Uint8Array, limits: ImageLimits): Promis
     const canvas = { data: new Uint8ClampedArray(width * height * 4), width, height };
     const shown = await new Promise((resolve) => image.display(canvas, resolve));
     if (shown === null) throw damagedImage("heic", "its pixels cannot be decoded to the end");
+    const { data, isTransparent } = onBlack(canvas.data);
     return {
-      data: withoutAlpha(canvas.data),
+      data,
       width,
       height,
       format: "heic",
       frame: { number: 1, of: images.length },
-      warnings: images.length > 1 ? ["first_frame_only"] : [],
+      warnings: [
+        ...(images.length > 1 ? (["first_frame_only"] as const) : []),
+        ...(isTransparent ? (["alpha_on_black"] as const) : []),
+      ],
     };
   } finally {
     for (const image of images) image.free();
@@ -45,12 +50,4 @@ async function loadLibheif() {
       { cause, hint: "Send the image as JPEG" },
     );
   }
-}
-
-function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    rgb.set(rgba.subarray(from, from + 3), to);
-  }
-  return rgb;
 }

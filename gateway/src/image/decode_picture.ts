@@ -5,6 +5,7 @@ import type { DecodedImage, OwnWindow } from "./decoded_image.ts";
 import { levelsOfGrey16 } from "./grey16_pixels.ts";
 import type { ImageFormat } from "./image_format.ts";
 import { type ImageLimits, checkPixels } from "./image_limits.ts";
+import { onBlack } from "./on_black.ts";
 import { leanPng } from "./png_chunks.ts";
 import type { RgbImage } from "./rgb_image.ts";
 import { firstWebpFrame } from "./webp_frames.ts";
@@ -124,9 +125,10 @@ async function decodePixels(
   try {
     const picture = sharp(bytes, OPTIONS).autoOrient();
     if (isGrey16) return await decodeGrey16(picture, window);
-    // Ink amounts are converted here, as Pillow does, and not through libvips' own printer profile.
+    // Ink amounts are converted here, as Pillow does, and not through libvips' own printer profile; what else a TIFF may have
+    // beside them is left aside.
     const converted = isCmyk
-      ? picture.pipelineColourspace("cmyk").toColourspace("cmyk")
+      ? picture.removeAlpha().pipelineColourspace("cmyk").toColourspace("cmyk")
       : picture.toColourspace("srgb");
     const { data, info } = await converted
       .raw({ depth: "uchar" })
@@ -134,8 +136,8 @@ async function decodePixels(
     const { width, height } = info;
     if (isCmyk) return { image: { data: rgbOfCmyk(data), width, height }, isTransparent: false };
     if (!hasAlpha) return { image: { data, width, height }, isTransparent: false };
-    const isTransparent = data.some((level, at) => at % 4 === 3 && level < 255);
-    return { image: { data: onBlack(data), width, height }, isTransparent };
+    const { isTransparent, ...laid } = onBlack(data);
+    return { image: { ...laid, width, height }, isTransparent };
   } catch (error) {
     throw damagedImage(format, "its pixels cannot be decoded to the end", error);
   }
@@ -151,16 +153,4 @@ async function decodeGrey16(picture: Sharp, window: OwnWindow | undefined): Prom
   const { data, ...grey } = levelsOfGrey16(words, window);
   const { width, height } = info;
   return { image: { data, width, height }, ...grey, isTransparent: false };
-}
-
-/** `[pixels, 4]` with alpha as `[pixels, 3]` without. */
-function onBlack(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    const alpha = rgba[from + 3] ?? 0;
-    for (let colour = 0; colour < 3; colour++) {
-      rgb[to + colour] = Math.trunc(((rgba[from + colour] ?? 0) * alpha) / 255);
-    }
-  }
-  return rgb;
 }

@@ -6,7 +6,7 @@ import { changes, mutated } from "./testing/mutation.ts";
 import { seeds } from "./testing/seeds.ts";
 
 const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
-const SEEDS = await seeds();
+const SEEDS = seeds();
 
 test.each(SEEDS.map(({ name, bytes }) => ({ name, bytes })))(
   "decodeImage() answers a changed $name with its pixels or a clear error",

@@ -52,6 +52,7 @@ export const SECRET = new Uint8Array(32);
  * that plays a script.
  *
  * @param options.access Everybody is one tenant where it is missing.
+ * @param options.between Puts something between the gateway and a service's port, and gives the port of that.
  * @param options.connection Nothing is shared where it is missing; the test closes it.
  * @param options.holdMs After so long without a sign a gateway that runs an answer is gone.
  * @param options.limits None where they are missing.
@@ -67,6 +68,8 @@ export async function startScriptedGateway({
   decoderTimeoutMs = 60_000,
   decoderQueueBytes = 1 << 20,
   answerTimeoutMs = 60_000,
+  keepAliveMs = 15_000,
+  between = (port) => Promise.resolve(port),
 }: {
   readonly page?: Page;
   readonly corsOrigins?: readonly string[];
@@ -78,6 +81,8 @@ export async function startScriptedGateway({
   readonly decoderTimeoutMs?: number;
   readonly decoderQueueBytes?: number;
   readonly answerTimeoutMs?: number;
+  readonly keepAliveMs?: number;
+  readonly between?: (port: number) => Promise<number>;
 } = {}) {
   const logger = createLogger({ service: "test", level: "silent" });
   const options = { address: "127.0.0.1:0", addressVariable: "none", logger };
@@ -136,8 +141,8 @@ export async function startScriptedGateway({
     },
   });
   const services = connectServices({
-    visionAddress: `127.0.0.1:${vision.port}`,
-    diffusionAddress: `127.0.0.1:${diffusion.port}`,
+    visionAddress: `127.0.0.1:${await between(vision.port)}`,
+    diffusionAddress: `127.0.0.1:${await between(diffusion.port)}`,
   });
   const preprocessor = new ImagePreprocessor({
     processes: 1,
@@ -177,6 +182,7 @@ export async function startScriptedGateway({
     fetchImage,
     maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs,
+    keepAliveMs,
     corsOrigins,
     answers,
     claims: connection && sharedClaims(connection),

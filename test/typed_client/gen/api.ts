@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * An answer as it is uncovered
-         * @description A stream of provisional and committed text. With `on_disconnect: "continue"` every event has an id, and the answer goes on when its reader goes away.
+         * @description A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them.
          */
         post: operations["createAnswer"];
         delete?: never;
@@ -309,6 +309,8 @@ export interface components {
             /** @description Which of the `n` answers it belongs to, from 0. */
             choice: number;
             model: string;
+            /** @description Digest of the model's weights and graphs, and version of the preprocessing: where it and the seed are the same, so is the answer. */
+            system_fingerprint: string;
             prompt_tokens: number;
             image_rows: number;
             /** @enum {string} */
@@ -379,6 +381,8 @@ export interface components {
             /** @enum {string} */
             finish_reason: "stop" | "length";
             usage: components["schemas"]["Usage"];
+            /** @description Digest of the model's weights and graphs, and version of the preprocessing: where it and the seed are the same, so is the answer. */
+            system_fingerprint: string;
             notice: components["schemas"]["Notice"];
         };
         Usage: {
@@ -395,6 +399,8 @@ export interface components {
                 forward_passes: number;
                 /** @description Tokens that were covered again. */
                 revisions: number;
+                /** @description In decimal; of the first answer, where there are several. Sent with the same request, it gives the same again. */
+                seed: string;
                 queue_ms: number;
                 embedding_ms: number;
                 decode_ms: number;
@@ -551,6 +557,8 @@ export interface components {
             /** @description Seconds since 1970. */
             created: number;
             model: string;
+            /** @description Digest of the model's weights and graphs, and version of the preprocessing: where it and the seed are the same, so is the answer. */
+            system_fingerprint: string;
             /** @enum {string} */
             object: "chat.completion";
             choices: {
@@ -585,6 +593,8 @@ export interface components {
             /** @description Seconds since 1970. */
             created: number;
             model: string;
+            /** @description Digest of the model's weights and graphs, and version of the preprocessing: where it and the seed are the same, so is the answer. */
+            system_fingerprint: string;
             /** @enum {string} */
             object: "chat.completion.chunk";
             choices: {
@@ -648,38 +658,64 @@ export interface components {
                 /** @enum {boolean} */
                 include_obfuscation?: false;
             } | null;
+            /** @description Taken, without effect on an answer. */
             user?: string | null;
+            /** @description Taken, without effect on an answer; it is not kept. */
             metadata?: {
                 [key: string]: string;
             } | null;
+            /** @description Taken, without effect on an answer. */
             safety_identifier?: string | null;
+            /** @description Taken, without effect on an answer. */
             prompt_cache_key?: string | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             store?: false | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             top_logprobs?: 0 | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             top_p?: 1 | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             presence_penalty?: 0 | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             frequency_penalty?: 0 | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             logit_bias?: Record<string, never> | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             tools?: unknown[] | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             tool_choice?: "none" | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             parallel_tool_calls?: boolean | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             functions?: unknown[] | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             function_call?: "none" | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             response_format?: {
                 /** @enum {string} */
                 type: "text";
             } | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             modalities?: [
                 "text"
             ] | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             reasoning_effort?: "none" | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             verbosity?: "medium" | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             service_tier?: ("auto" | "default") | null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             audio?: null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             prediction?: null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             moderation?: null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             web_search_options?: null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             prompt_cache_options?: null;
+            /** @description Not offered: taken with what asks for nothing, without effect. */
             prompt_cache_retention?: null;
         };
         ClientToken: {

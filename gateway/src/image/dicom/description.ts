@@ -56,8 +56,9 @@ function spacing(dataSet: DataSet, frame: number): readonly [number, number] | u
   const scopes = frameScopes(dataSet, frame, PIXEL_MEASURES);
   for (const tag of ["x00280030", "x00181164"]) {
     for (const scope of scopes) {
-      const [rows, columns] = [scope.floatString(tag, 0), scope.floatString(tag, 1)];
-      if (rows !== undefined && columns !== undefined && rows > 0 && columns > 0) {
+      // Not `floatString()`, which throws where the second number is missing.
+      const [rows = NaN, columns = NaN] = (scope.string(tag) ?? "").split("\\").map(Number);
+      if (rows > 0 && columns > 0 && columns < Infinity && rows < Infinity) {
         return [rows, columns];
       }
     }

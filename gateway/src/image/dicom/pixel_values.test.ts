@@ -176,6 +176,34 @@ describe("decodeDicom() reads values:", () => {
     expect(await greys(bytes)).toEqual([0, 128, 255]);
   });
 
+  test.each(
+    Array.from({ length: 16 }, (_, index) => index + 1).flatMap((bits) => [
+      { bits, sign: "unsigned" },
+      { bits, sign: "signed" },
+    ]),
+  )("$bits bits, $sign, whatever stands in the bits above them", async ({ bits, sign }) => {
+    const isSigned = sign === "signed";
+    const allocated = bits > 8 ? 16 : 8;
+    const [low, high] = isSigned ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+    const values = [low, Math.round((low + high) / 2), high];
+    const mask = 2 ** bits - 1;
+    // The opposite of what a sign that goes on would put there.
+    const above = 2 ** allocated - 1 - mask;
+    const stored = values.map((value) => (value & mask) | (value < 0 ? 0 : above));
+    const bytes = oneRowFile(
+      { bits: allocated, values: stored },
+      ["00280101", "US", bits],
+      ["00280102", "US", bits - 1],
+      ["00280103", "US", isSigned ? 1 : 0],
+      ...window(String((low + high) / 2), String(high - low)),
+      ["00281056", "CS", "LINEAR_EXACT"],
+    );
+    expect(await greys(bytes)).toEqual(
+      values.map((value) => Math.round(((value - low) / (high - low)) * 255)),
+    );
+    expect((await decodeDicom(bytes, LIMITS, {})).valueRange).toEqual([low, high]);
+  });
+
   test("signed 8 bits", async () => {
     expect(await greys(oneRowFile({ bits: 8, values: [128, 0, 127, 255] }, signed))).toEqual([
       0, 128, 255, 127,
@@ -275,6 +303,22 @@ describe("decodeDicom() reads colours:", () => {
     expect(await levels(oneRowFile({ bits: 8, values: [90, 76, 128, 128] }, ...half))).toEqual([
       90, 90, 90, 76, 76, 76,
     ]);
+  });
+
+  test("and refuses a palette that is written in segments, by name", async () => {
+    const segments = ["1", "2", "3"].flatMap((each): Attribute[] => [
+      [`0028110${each}`, "US", [2, 0, 16]],
+      [`0028122${each}`, "OW", words(0, 2, 0, 0xffff)],
+    ]);
+    const bytes = oneRowFile(
+      { bits: 8, values: [0, 1] },
+      ["00280004", "CS", "PALETTE COLOR"],
+      ...segments,
+    );
+    await expect(decodeDicom(bytes, LIMITS, {})).rejects.toMatchObject({
+      code: "unsupported_image",
+      message: "Cannot read the DICOM file as its palette must be whole: it is written in segments",
+    });
   });
 
   test.each([

@@ -1,10 +1,44 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import dicomParser from "dicom-parser";
 import { describe, expect, test } from "vitest";
 import { decodeDicom } from "./decode_dicom.ts";
 import { COLUMNS, type DRAWN, ROWS, drawn } from "./testing/drawn_values.ts";
 
 const LIMITS = { maxImageBytes: 1e6, maxImagePixels: 1e6 };
+const FILES = join(import.meta.dirname, "testing/files");
+
+/** The 16 that Cornerstone reads, by their names in PS3.6 Table A-1. */
+const CORNERSTONE = [
+  "1.2.840.10008.1.2", // Implicit VR Little Endian
+  "1.2.840.10008.1.2.1", // Explicit VR Little Endian
+  "1.2.840.10008.1.2.1.99", // Deflated Explicit VR Little Endian
+  "1.2.840.10008.1.2.2", // Explicit VR Big Endian
+  "1.2.840.10008.1.2.4.201", // HTJ2K, lossless
+  "1.2.840.10008.1.2.4.202", // HTJ2K with RPCL options, lossless
+  "1.2.840.10008.1.2.4.203", // HTJ2K
+  "1.2.840.10008.1.2.4.50", // JPEG Baseline
+  "1.2.840.10008.1.2.4.51", // JPEG Extended
+  "1.2.840.10008.1.2.4.57", // JPEG Lossless
+  "1.2.840.10008.1.2.4.70", // JPEG Lossless, first-order prediction
+  "1.2.840.10008.1.2.4.80", // JPEG-LS Lossless
+  "1.2.840.10008.1.2.4.81", // JPEG-LS Near-lossless
+  "1.2.840.10008.1.2.4.90", // JPEG 2000 Lossless
+  "1.2.840.10008.1.2.4.91", // JPEG 2000
+  "1.2.840.10008.1.2.5", // RLE Lossless
+];
+
+test("there is a file that is read for each of Cornerstone's 16 transfer syntaxes", async () => {
+  const syntaxes = new Set<string>();
+  for (const file of globSync("*.dcm", { cwd: FILES })) {
+    const bytes = readFileSync(join(FILES, file));
+    const uid = dicomParser.parseDicom(bytes, { untilTag: "x00020010" }).string("x00020010") ?? "";
+    if (file === "grey12_jpeg_extended_12.dcm") continue; // refused by name
+    await decodeDicom(bytes, LIMITS, {});
+    syntaxes.add(uid);
+  }
+  expect([...syntaxes].toSorted()).toEqual(CORNERSTONE);
+});
 
 describe("decodeDicom() reads what dcmtk, gdcm and OpenJPH wrote:", () => {
   test.each([
@@ -52,6 +86,7 @@ describe("decodeDicom() reads what dcmtk, gdcm and OpenJPH wrote:", () => {
     // 2 of 4096 steps, stretched to 8 bits.
     { name: "grey12_jpeg_ls_near", tolerance: 1 },
     { name: "grey8_jpeg_baseline", tolerance: 6 },
+    { name: "grey8_jpeg_extended", tolerance: 6 },
     { name: "grey8_jpeg_2000_lossy", tolerance: 16 },
     { name: "grey8_htj2k_lossy", tolerance: 2 },
     { name: "rgb_jpeg_baseline", tolerance: 24 },
@@ -133,7 +168,7 @@ test.each([
 });
 
 function read(name: string): Uint8Array {
-  return readFileSync(join(import.meta.dirname, "testing/files", `${name}.dcm`));
+  return readFileSync(join(FILES, `${name}.dcm`));
 }
 
 /** What a screen shows of the drawn values. */

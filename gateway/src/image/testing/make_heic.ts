@@ -1,6 +1,7 @@
 /**
- * Makes `phone.heic` beside this script with libheif's encoder (Debian: `libheif-examples`): a slope of red and one of green, and
- * an EXIF orientation that HEIC's readers must not follow.
+ * Makes the HEIC files beside this script with libheif's encoder (Debian: `libheif-examples`): `phone.heic`, a slope of red and one of
+ * green with an EXIF orientation that HEIC's readers must not follow; `sticker.heic`, the same with its right half transparent; and
+ * `squares_1.heic` to `squares_8.heic`, flat squares as cameras that are held each way store them, without word of it.
  *
  *     node gateway/src/image/testing/make_heic.ts
  *
@@ -9,19 +10,31 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
+import { flatSquares } from "./flat_squares.ts";
+import { ORIENTATIONS, storedTurned } from "./stored_turned.ts";
 
 const WIDTH = 64;
 const HEIGHT = 48;
-const source = join(import.meta.dirname, "phone.jpg");
-const data = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, at) => {
-  const pixel = Math.floor(at / 3);
-  return [3 * (pixel % WIDTH), 4 * Math.floor(pixel / WIDTH), 128][at % 3] ?? 0;
+const data = Uint8Array.from({ length: WIDTH * HEIGHT * 4 }, (_, at) => {
+  const pixel = Math.floor(at / 4);
+  const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
+  return [3 * x, 4 * y, 128, x < WIDTH / 2 ? 255 : 0][at % 4] ?? 0;
 });
-await sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
-  .jpeg({ quality: 100, chromaSubsampling: "4:4:4" })
-  .withMetadata({ orientation: 6 })
-  .toFile(source);
-const output = join(import.meta.dirname, "phone.heic");
-execFileSync("heif-enc", ["-q", "90", "-p", "chroma=444", source, "-o", output]);
-rmSync(source);
+const slopes = sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 4 } });
+const phone = slopes.clone().removeAlpha().withMetadata({ orientation: 6 });
+await make("phone", "jpg", phone.jpeg({ quality: 100, chromaSubsampling: "4:4:4" }));
+await make("sticker", "png", slopes.png());
+for (const orientation of ORIENTATIONS) {
+  const { width, height, data: stored } = storedTurned(flatSquares(), orientation);
+  const squares = sharp(stored, { raw: { width, height, channels: 3 } });
+  await make(`squares_${orientation}`, "png", squares.png());
+}
+
+async function make(name: string, ending: "jpg" | "png", picture: Sharp): Promise<void> {
+  const source = join(import.meta.dirname, `${name}.${ending}`);
+  await picture.toFile(source);
+  const output = join(import.meta.dirname, `${name}.heic`);
+  execFileSync("heif-enc", ["-q", "90", "-p", "chroma=444", source, "-o", output]);
+  rmSync(source);
+}

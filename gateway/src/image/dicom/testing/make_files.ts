@@ -48,6 +48,7 @@ function makeKind(kind: keyof typeof DRAWN): void {
   }
   if (kind === "grey8" || kind === "rgb") {
     run("dcmcjpeg", "+eb", "+q", "95", source, out("jpeg_baseline"));
+    if (kind === "grey8") run("dcmcjpeg", "+ee", "+q", "95", source, out("jpeg_extended"));
     run("gdcmconv", "--j2k", "--lossy", "-q", "60", source, out("jpeg_2000_lossy"));
     makeHtj2k(kind, "203", out("htj2k_lossy"), ["-qstep", "0.002"]);
   }
@@ -58,7 +59,7 @@ function makeKind(kind: keyof typeof DRAWN): void {
   }
 }
 
-/** Three frames, two fragments each, in JPEG-LS and RLE. */
+/** Three frames, plain, in RLE and in lossless JPEG of several fragments each. */
 function makeFrames(): void {
   const all = [0, 1, 2].flatMap((frame) => drawn("grey8", frame));
   const source = join(work, "frames.dcm");
