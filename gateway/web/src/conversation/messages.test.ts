@@ -50,6 +50,18 @@ test("answerBody() sends the first answer of each turn, and leaves out a questio
   });
 });
 
+test("answerBody() sends the images of questions without an answer with the next one that has or gets one", () => {
+  const stopped = [
+    turn("Stopped?", [{ text: "" }], "img_1"),
+    turn("Lost?", [{ text: "" }], "img_2"),
+  ];
+  const both = ["medv-image:img_1", "medv-image:img_2"];
+  expect(wordsFor(...stopped, turn("Again?", []))).toEqual([[...both, "Again?"]]);
+  expect(
+    wordsFor(...stopped, turn("Again?", [{ text: "A." }]), turn("Next?", [], "img_3")),
+  ).toEqual([[...both, "Again?"], "A.", ["medv-image:img_3", "Next?"]]);
+});
+
 test.each([
   { needsKey: false, sent: ["content-type: application/json"] },
   { needsKey: true, sent: ["authorization: Bearer secret", "content-type: application/json"] },
@@ -70,3 +82,12 @@ test("openaiSnippet() holds the request as a literal", () => {
   expect(JSON.parse(literal)).toEqual({ ...body, stream: true });
   expect(snippet).toContain("apiKey: process.env.MEDV_API_KEY");
 });
+
+/** The words of the messages for the last of `turns`, and the addresses of its images. */
+function wordsFor(...asked: readonly Turn[]) {
+  return answerBody("m", asked, settings).messages.map(({ content }) =>
+    typeof content === "string"
+      ? content
+      : content.map((part) => (part.type === "text" ? part.text : part.image_url.url)),
+  );
+}

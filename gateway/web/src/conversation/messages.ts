@@ -1,4 +1,4 @@
-import type { AnswerSettings, Turn } from "./conversation.ts";
+import type { AnswerSettings, ChatImage, Turn } from "./conversation.ts";
 
 type Part =
   | { readonly type: "text"; readonly text: string }
@@ -19,7 +19,7 @@ export type AnswerBody = {
 
 /**
  * What is sent for the last of `turns`, after the first answer to each turn before it. A question without an answer is
- * left out.
+ * left out; its images go with the next one, which is asked about them.
  *
  * @throws {TypeError} If an image was not uploaded.
  */
@@ -29,10 +29,14 @@ export function answerBody(
   settings: AnswerSettings,
 ): AnswerBody {
   const last = turns.length - 1;
+  let images: readonly ChatImage[] = [];
   const messages = turns.flatMap((turn, index): Message[] => {
-    if (index === last) return [questionOf(turn)];
+    images = [...images, ...turn.images];
     const text = turn.answers[0]?.text ?? "";
-    return text === "" ? [] : [questionOf(turn), { role: "assistant", content: text }];
+    if (index < last && text === "") return [];
+    const question = questionOf(turn.question, images);
+    images = [];
+    return index === last ? [question] : [question, { role: "assistant", content: text }];
   });
   return { model, messages, ...settingsOf(settings) };
 }
@@ -44,7 +48,7 @@ function settingsOf({ profile, genLength, words, template }: AnswerSettings) {
   return { max_tokens: genLength, diffusion: { profile } };
 }
 
-function questionOf({ question, images }: Turn): Message {
+function questionOf(question: string, images: readonly ChatImage[]): Message {
   const parts = images.map(({ name, upload }): Part => {
     if (upload === undefined) {
       throw new TypeError(`Cannot ask as the image must be uploaded: "${name}"`);

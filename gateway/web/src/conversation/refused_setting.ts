@@ -1,4 +1,4 @@
-import type { Problem } from "../api/problem.ts";
+import type { Problem, ProblemCode } from "../api/problem.ts";
 import type { Answer, AnswerSettings, Turn } from "./conversation.ts";
 
 /** Why the gateway did not take the settings at hand when they were last asked with; undefined where it did. */
@@ -10,8 +10,20 @@ export function refusedSetting(
   return answers.find((answer) => isRefused(answer) && isSame(answer.settings, settings))?.problem;
 }
 
+/** Problems of which the page says to change the settings, then ask again. */
+const OF_SETTINGS: ReadonlySet<string> = new Set<ProblemCode>([
+  "invalid_setting",
+  "context_too_long",
+  "deadline_exceeded",
+]);
+
+/** Whether another try is for the settings at hand, as those of the answer did not do. */
+export function wantsOtherSettings({ problem }: Answer): boolean {
+  return problem !== undefined && OF_SETTINGS.has(problem.code);
+}
+
 /** Whether an answer failed by its settings, so that asking again with the same ones is of no use. */
-export function isRefused({ problem }: Answer): boolean {
+function isRefused({ problem }: Answer): boolean {
   return problem?.code === "invalid_setting";
 }
 

@@ -53,6 +53,18 @@ test("applyFrame() marks a token that is covered again, and leaves it marked", (
   expect(canvas.tokens[0]).toMatchObject({ state: "committed", revised: true });
 });
 
+test("applyFrame() marks a token that is another one after a run, but not one that is surer", () => {
+  const other = { text: "c", confidence: 0.8, committed: true, step: 1 };
+  let canvas = coveredCanvas(2);
+  for (const tokens of [
+    [sure, sure],
+    [{ ...sure, confidence: 1 }, other],
+  ]) {
+    for (const frame of framesOf(draft(1, tokens), canvas)) canvas = applyFrame(canvas, frame);
+  }
+  expect(statesOf(canvas)).toEqual(["committed", "committed again"]);
+});
+
 test("meanConfidence() counts committed tokens of the answer only", () => {
   let canvas = coveredCanvas(3);
   const tokens = [sure, open, { ...sure, confidence: 0.1 }];

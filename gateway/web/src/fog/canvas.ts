@@ -8,7 +8,7 @@ export type FogToken = {
   readonly confidence: number;
   /** Text of a template is given: it was never covered. */
   readonly state: "covered" | "draft" | "committed" | "given";
-  /** It was committed once and was covered again. */
+  /** It was committed once and was covered again; it may have been committed anew in the same run. */
   readonly revised: boolean;
 };
 
@@ -72,7 +72,8 @@ export function applyFrame(canvas: Canvas, frame: Frame): Canvas {
     const before = tokens[position];
     if (before === undefined) continue;
     const state = committed ? "committed" : "draft";
-    const revised = before.revised || (before.state === "committed" && state === "draft");
+    const isOther = state === "draft" || text !== before.text;
+    const revised = before.revised || (before.state === "committed" && isOther);
     tokens[position] = { text, confidence, state, revised };
   }
   return { ...canvas, ...step, tokens };
