@@ -1,20 +1,22 @@
-import { useEffect as useEachEffect } from "hono/jsx/dom";
+import { useLayoutEffect } from "hono/jsx/dom";
 
 /**
- * An effect that runs once for its dependencies. Hono's own waits for the next frame and runs as often as its component
- * was drawn until then: an answer that streams draws ten times in one.
+ * An effect that runs once for its dependencies, in the next frame, and not at all where they changed or its component went
+ * before that. Hono's own runs as often as its component was drawn until then, and loses what it has to clean up where
+ * that came too early.
  */
 export function useEffect(
   effect: () => void | (() => void),
   dependencies: readonly unknown[],
 ): void {
-  let cleanUp: (() => void) | undefined;
-  let hasRun = false;
-  useEachEffect(() => {
-    if (!hasRun) {
-      hasRun = true;
+  useLayoutEffect(() => {
+    let cleanUp: (() => void) | undefined;
+    const frame = requestAnimationFrame(() => {
       cleanUp = effect() ?? undefined;
-    }
-    return cleanUp;
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      cleanUp?.();
+    };
   }, dependencies);
 }

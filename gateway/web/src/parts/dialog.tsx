@@ -13,7 +13,10 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    element.current?.showModal();
+    const dialog = element.current;
+    dialog?.showModal();
+    // However it goes: closing gives the focus back to where it was.
+    return () => dialog?.close();
   }, []);
   const closeBeside = (event: Event): void => {
     if (event.target === element.current) onClose();

@@ -17,14 +17,17 @@ export function ZoomView({
 }) {
   const [view, setView] = useState(WHOLE);
   const pointers = useRef(new Map<number, Point>());
+  const frame = useRef<HTMLDivElement>(null);
 
+  const change = (by: (old: View) => View): void =>
+    setView((old) => within(frame.current, by(old)));
   const zoom = (factor: number): void =>
-    setView(({ scale, x, y }) => {
+    change(({ scale, x, y }) => {
       const next = Math.min(MAX_SCALE, Math.max(1, scale * factor));
-      return next === 1 ? WHOLE : { scale: next, x: (x * next) / scale, y: (y * next) / scale };
+      return { scale: next, x: (x * next) / scale, y: (y * next) / scale };
     });
   const pan = (x: number, y: number): void =>
-    setView((old) => (old.scale === 1 ? old : { ...old, x: old.x + x, y: old.y + y }));
+    change((old) => ({ ...old, x: old.x + x, y: old.y + y }));
 
   const onMove = (event: PointerEvent): void => {
     const held = pointers.current ?? new Map<number, Point>();
@@ -44,7 +47,8 @@ export function ZoomView({
   const onUp = (event: PointerEvent): void => void pointers.current?.delete(event.pointerId);
   const onKey = (event: KeyboardEvent): void => {
     const act = KEYS[event.key];
-    if (act === undefined) return;
+    // With one of these it is the browser's: its own zoom, or the page before.
+    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     act(zoom, pan, () => setView(WHOLE));
   };
@@ -55,6 +59,7 @@ export function ZoomView({
   return (
     <div class="zoom">
       <div
+        ref={frame}
         class="zoom-frame"
         tabIndex={0}
         role="group"
@@ -105,6 +110,19 @@ const KEYS: Readonly<Record<string, Act>> = {
   ArrowUp: (_zoom, pan) => pan(0, PAN_PX),
   ArrowDown: (_zoom, pan) => pan(0, -PAN_PX),
 };
+
+/** The view moved back to where it fills the frame. */
+function within(frame: HTMLElement | null, { scale, x, y }: View): View {
+  const most = {
+    x: ((scale - 1) * (frame?.clientWidth ?? 0)) / 2,
+    y: ((scale - 1) * (frame?.clientHeight ?? 0)) / 2,
+  };
+  return {
+    scale,
+    x: Math.min(most.x, Math.max(-most.x, x)),
+    y: Math.min(most.y, Math.max(-most.y, y)),
+  };
+}
 
 function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
