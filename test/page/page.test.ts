@@ -1,8 +1,6 @@
 import { gzipSync } from "node:zlib";
-import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { startStack } from "../stack.ts";
-import { startCuttingProxy } from "./cutting_proxy.ts";
 import { NO_BROWSER, visit } from "./open_browser.ts";
 import { ANSWER, answered, askSample, preparePage, SCRIPT, violations } from "./page_tests.ts";
 import { CHEST_TOKENS, scriptedDenoise } from "./scripted_denoise.ts";
@@ -53,71 +51,6 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     expect(await page.locator(".facts").last().innerText()).toContain("cache hit");
   });
 
-  test("really stops an answer, and keeps what was certain", async () => {
-    let ended = 0;
-    at.served.seen.script = async function* endless(request, context) {
-      context.signal.addEventListener("abort", () => (ended += 1));
-      yield* scriptedDenoise({ ...SCRIPT, runMs: 400 })(request, context);
-    };
-    const { page } = await visit(at.browser, at.served.url);
-    await askSample(page);
-    await page.locator("svg.fog .fog-committed").first().waitFor();
-    await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped").waitFor();
-    await expect.poll(() => ended).toBe(1);
-    await page.getByRole("button", { name: "Retry" }).waitFor();
-  });
-
-  test("takes up an answer by itself when the connection was cut", async () => {
-    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
-    const proxy = await startCuttingProxy(at.served.port);
-    try {
-      const { page } = await visit(at.browser, proxy.url);
-      const followed: string[] = [];
-      page.on("request", (request) => followed.push(`${request.method()} ${request.url()}`));
-      await askSample(page);
-      for (const place of [0, 8]) {
-        await page.locator("svg.fog .fog-committed").nth(place).waitFor();
-        proxy.cut();
-      }
-      await answered(page);
-      expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-      expect(followed.filter((each) => /^GET .*\/v1\/answers\/ans_/.test(each)).length).toBe(2);
-      expect(at.served.seen.requests).toHaveLength(1);
-    } finally {
-      await proxy.stop();
-    }
-  });
-
-  test("takes up an answer after the page was loaded anew", async () => {
-    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
-    const { page } = await visit(at.browser, at.served.url);
-    await askSample(page);
-    await page.locator("svg.fog .fog-committed").first().waitFor();
-    await page.reload();
-    await answered(page);
-    expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-    expect(at.served.seen.requests).toHaveLength(1);
-  });
-
-  test("opens without the gateway, with what the browser keeps, and goes on when it is back", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    await askSample(page);
-    await answered(page);
-    await page.evaluate("navigator.serviceWorker.ready");
-    await page.reload(); // now through the worker, which keeps the files
-    await page.locator(".answer .text").waitFor();
-    await page.context().setOffline(true);
-    await page.reload();
-    expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-    await page.getByText("The page itself tries again").waitFor();
-    await page.context().setOffline(false);
-    await page.getByText("The page itself tries again").waitFor({ state: "detached" });
-    await page.getByLabel("Question").fill("And more?");
-    await page.keyboard.press("Enter");
-    await answered(page, 2);
-  });
-
   test("shows two profiles side by side, and replays one step by step", async () => {
     const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
@@ -157,48 +90,6 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     expect(await page.locator("pre").innerText()).toContain("client.chat.completions.create");
   });
 
-  test("says in a sentence what to do when an image is refused", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    const file = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") };
-    await page.locator("input[type=file]").first().setInputFiles(file);
-    await page.getByText("This kind of file is not taken").waitFor();
-    expect(await page.getByRole("button", { name: "Ask", exact: true }).isDisabled()).toBe(true);
-    await page.getByRole("button", { name: "Remove notes.txt" }).click();
-    expect(await page.getByText("This kind of file is not taken").count()).toBe(0);
-  });
-
-  test("sends an image again that the gateway has forgotten", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    await page.getByRole("button", { name: "Two findings" }).click();
-    await page.getByText("112 × 112").waitFor();
-    await page.route("**/v1/answers", async (route) => {
-      const body = { code: "unknown_image", detail: "gone" };
-      await route.fulfill({ status: 404, json: body });
-      await page.unroute("**/v1/answers");
-    });
-    await page.getByRole("button", { name: "Give a detailed description" }).click();
-    await answered(page);
-    expect(await page.getByRole("alert").count()).toBe(0);
-  });
-
-  test("keeps conversations in the browser and forgets all with one button", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    await askSample(page);
-    await answered(page);
-    await page.getByRole("button", { name: "New" }).click();
-    await page.reload();
-    await page.getByRole("button", { name: "History" }).click();
-    await page.getByRole("button", { name: /^Give a detailed/ }).click();
-    expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
-    await page.getByRole("button", { name: "History" }).click();
-    await page.getByRole("button", { name: "Delete all" }).click();
-    await page.getByRole("button", { name: "Really delete all 1" }).click();
-    await page.getByText("There is none yet").waitFor();
-    await page.reload();
-    await page.getByRole("button", { name: "History" }).click();
-    await page.getByText("There is none yet").waitFor();
-  });
-
   test.each([
     {
       name: "phone",
@@ -227,53 +118,6 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     await answered(page);
     await page.getByRole("button", { name: "Replay" }).click();
     await page.getByRole("button", { name: "Play", exact: true }).waitFor();
-  });
-
-  test("works with the keyboard alone", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    const tabTo = async (name: string): Promise<void> => {
-      for (let presses = 0; presses < 40; presses++) {
-        const label = await page.evaluate(
-          "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()",
-        );
-        if (label === name) return;
-        await page.keyboard.press("Tab");
-      }
-      throw new Error(`no Tab leads to "${name}"`);
-    };
-    await tabTo("Brain MRI");
-    await page.keyboard.press("Enter");
-    await page.getByText("112 × 112").waitFor();
-    await page.getByRole("textbox").focus();
-    await page.keyboard.type("Is this image normal?");
-    await page.keyboard.press("Enter");
-    await answered(page);
-    await tabTo("Replay");
-    await page.keyboard.press("Enter");
-    // What comes and goes beside a button does not take the focus from it.
-    expect(await page.evaluate("document.activeElement.textContent")).toBe("Text");
-    await tabTo("Pause");
-    await page.keyboard.press("Space");
-    await tabTo("History");
-    await page.keyboard.press("Enter");
-    await page.getByRole("dialog").waitFor();
-    await page.keyboard.press("Escape");
-    expect(await page.getByRole("dialog").count()).toBe(0);
-  });
-
-  test("takes an image that is dropped or pasted", async () => {
-    const { page } = await visit(at.browser, at.served.url);
-    const png = await sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
-      .png()
-      .toBuffer();
-    await page.evaluate(`{
-      const bytes = Uint8Array.from(atob("${png.toString("base64")}"), (each) => each.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
-      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
-      document.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
-    }`);
-    await expect.poll(() => page.getByText("20 × 10").count()).toBe(2);
   });
 
   test("answers through the three real processes", async () => {

@@ -32,4 +32,22 @@ describe.skipIf(NO_BROWSER !== undefined)("two tabs of the page", () => {
     await first.getByRole("button", { name: "Two findings" }).waitFor();
     expect(await first.locator(".turn").count()).toBe(0);
   });
+
+  test("both say of an answer that one of them stopped that it was stopped, and nothing else", async () => {
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 1000 });
+    const { page: first } = await visit(at.browser, at.served.url);
+    const second = await first.context().newPage();
+    await second.goto(at.served.url);
+    await second.getByRole("button", { name: "Two findings" }).waitFor();
+    await askSample(first);
+    await first.locator("svg.fog .fog-committed").first().waitFor();
+    await second.getByRole("button", { name: "History" }).click();
+    await second.getByRole("button", { name: /^Give a detailed/ }).click();
+    await second.locator("svg.fog .fog-committed").first().waitFor();
+    await second.getByRole("button", { name: "Stop" }).click();
+    for (const tab of [first, second]) {
+      await tab.getByText("Stopped").waitFor();
+      expect(await tab.getByRole("alert").count()).toBe(0);
+    }
+  });
 });

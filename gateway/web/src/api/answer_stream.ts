@@ -7,31 +7,37 @@ import { problemFrom, request } from "./request.ts";
 export type StreamedEvent = { readonly answerId: string; readonly event: AnswerEvent };
 
 export type StreamOptions = {
-  /** Told when the connection was cut and is tried again. */
+  /** Told when there is no connection and it is tried again. */
   readonly onCut: () => void;
-  /** Waits before each try to take the stream up again, in milliseconds; after the last it is given up. */
-  readonly retryMs?: readonly number[];
 };
 
+/** Waits before each try to go on, in milliseconds; then the last one over and over. */
 const RETRY_MS = [200, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
 
+/** Tries without an event between them, about as long as the gateway keeps an answer: ten minutes. */
+const MOST_TRIES = 26;
+
 /**
- * Asks, and reads the answer to its end. A cut connection is taken up again where it was cut.
+ * Asks, and reads the answer to its end. What is cut is taken up again where it was cut, and asked again under the same
+ * key, which costs one answer, where nothing had come yet.
  *
- * @throws {ProblemError} What the gateway says, `no_connection` or `connection_lost`; the signal's reason.
+ * @param key Of this question and no other.
+ * @throws {ProblemError} What the gateway says, or `connection_lost`; the signal's reason.
  */
 export async function* askForAnswer(
   body: object,
+  key: string,
   options: StreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamedEvent> {
-  const response = await request("/v1/answers", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ...body, on_disconnect: "continue" }),
-    signal,
-  });
-  yield* readToEnd(response, "", options, signal);
+  const ask = (): Promise<Response> =>
+    request("/v1/answers", {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify({ ...body, on_disconnect: "continue" }),
+      signal,
+    });
+  yield* readToEnd("", ask, options, signal);
 }
 
 /**
@@ -44,8 +50,8 @@ export async function* takeUpAnswer(
   options: StreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamedEvent> {
-  const response = await request(`/v1/answers/${answerId}`, { signal });
-  yield* readToEnd(response, `${answerId}.-1`, options, signal);
+  const start = (): Promise<Response> => request(`/v1/answers/${answerId}`, { signal });
+  yield* readToEnd(answerId, start, options, signal);
 }
 
 /** Ends the work on an answer. */
@@ -53,48 +59,42 @@ export async function stopAnswer(answerId: string): Promise<void> {
   await request(`/v1/answers/${answerId}`, { method: "DELETE" });
 }
 
+/** @param start Opens the stream from its start, for which there need be no event yet. */
 async function* readToEnd(
-  first: Response,
-  firstId: string,
-  { onCut, retryMs = RETRY_MS }: StreamOptions,
+  knownId: string,
+  start: () => Promise<Response>,
+  { onCut }: StreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamedEvent> {
-  let response: Response | undefined = first;
-  let lastId = firstId;
-  let hasEnded = false;
+  let lastId = "";
   for (let tries = 0; ;) {
     try {
-      if (response !== undefined) {
-        for await (const { id, event } of framesOf(response)) {
-          if (id !== undefined) lastId = id;
-          tries = 0;
-          yield { answerId: answerOf(lastId), event };
-          hasEnded ||= event.type === "answer-end";
-        }
+      const response = await (lastId === "" ? start() : takeUp(lastId, signal));
+      for await (const { id, event } of framesOf(response)) {
+        if (id !== undefined) lastId = id;
+        tries = 0;
+        yield { answerId: lastId === "" ? knownId : answerOf(lastId), event };
+        if (event.type === "answer-end") return;
       }
     } catch (error) {
       signal.throwIfAborted();
       // The gateway's own word stands; anything else was the connection.
-      if (error instanceof ProblemError) throw error;
+      if (error instanceof ProblemError && error.problem.code !== "no_connection") throw error;
     }
-    if (hasEnded) return;
-    const waitMs = retryMs[tries++];
-    if (waitMs === undefined || lastId === "") throw new ProblemError({ code: "connection_lost" });
+    if (tries === MOST_TRIES) throw new ProblemError({ code: "connection_lost" });
     onCut();
-    await pause(waitMs, signal);
-    response = await takeUp(lastId, signal);
+    const waitMs = RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)] ?? 0;
+    // What comes back to life begins to count anew.
+    if (await wait(waitMs, signal)) tries = 0;
   }
 }
 
-/** The stream after event `lastId`; undefined while the gateway cannot be reached. */
-async function takeUp(lastId: string, signal: AbortSignal): Promise<Response | undefined> {
-  const headers = lastId.endsWith(".-1") ? {} : { "last-event-id": lastId };
-  try {
-    return await request(`/v1/answers/${answerOf(lastId)}`, { headers, signal });
-  } catch (error) {
-    if (error instanceof ProblemError && error.problem.code === "no_connection") return undefined;
-    throw error;
-  }
+/** The stream after event `lastId`. */
+function takeUp(lastId: string, signal: AbortSignal): Promise<Response> {
+  return request(`/v1/answers/${answerOf(lastId)}`, {
+    headers: { "last-event-id": lastId },
+    signal,
+  });
 }
 
 async function* framesOf(
@@ -124,12 +124,23 @@ function answerOf(eventId: string): string {
   return eventId.slice(0, eventId.lastIndexOf("."));
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
+/**
+ * Waits, but not longer than until the network is there again or the page is looked at again.
+ *
+ * @returns Whether one of these was the end of it.
+ */
+function wait(ms: number, signal: AbortSignal): Promise<boolean> {
+  const ended = new AbortController();
+  return new Promise<boolean>((resolve, reject) => {
+    const options = { signal: ended.signal };
+    const timer = setTimeout(() => resolve(false), ms);
+    ended.signal.addEventListener("abort", () => clearTimeout(timer));
+    addEventListener("online", () => resolve(true), options);
+    document.addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "visible" && resolve(true),
+      options,
+    );
+    signal.addEventListener("abort", () => reject(signal.reason), options);
+  }).finally(() => ended.abort());
 }

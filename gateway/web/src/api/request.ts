@@ -4,6 +4,9 @@ import { type Problem, ProblemError } from "./problem.ts";
 
 const UNAUTHORIZED = 401;
 
+/** What stands before the gateway says so where it does not reach it. */
+const NOT_REACHED: ReadonlySet<number> = new Set([502, 503, 504]);
+
 /**
  * Calls the gateway with the key that was entered. Where it wants another, the request waits for it and is sent again.
  *
@@ -38,7 +41,11 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
 
 async function read(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);
-  return problemFrom(body, `status ${response.status}`);
+  const problem = problemFrom(body, `status ${response.status}`);
+  const isGateways = problem.code !== "unknown_answer";
+  return isGateways || !NOT_REACHED.has(response.status)
+    ? problem
+    : { ...problem, code: "no_connection" };
 }
 
 /** The problem in a body or in an error event; OpenAI's shape has it one level deeper. */

@@ -9,7 +9,7 @@ import type { Answer } from "./conversation.ts";
  * @param nowMs Milliseconds since 1970.
  */
 export function applyEvent(answer: Answer, event: AnswerEvent, nowMs: number): Answer {
-  const elapsedMs = nowMs - answer.askedAt;
+  const elapsedMs = answer.isTakenUp === true ? undefined : nowMs - answer.askedAt;
   switch (event.type) {
     case "image-ready":
       return answer;
@@ -34,10 +34,15 @@ export function applyEvent(answer: Answer, event: AnswerEvent, nowMs: number): A
       return {
         ...answer,
         text: answer.text + event.text,
-        firstTextMs: answer.firstTextMs ?? elapsedMs,
+        ...(elapsedMs !== undefined && { firstTextMs: answer.firstTextMs ?? elapsedMs }),
       };
     case "answer-end":
-      return { ...answer, status: "done", end: event, totalMs: elapsedMs };
+      return {
+        ...answer,
+        status: "done",
+        end: event,
+        ...(elapsedMs !== undefined && { totalMs: elapsedMs }),
+      };
     default:
       return event satisfies never;
   }

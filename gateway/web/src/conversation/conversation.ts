@@ -44,8 +44,10 @@ export type Answer = {
   /** From the question to the first committed text and to the end, in milliseconds. */
   readonly firstTextMs?: number;
   readonly totalMs?: number;
-  /** The connection is cut at present. */
+  /** There is no connection at present. */
   readonly isCut?: boolean;
+  /** It was read by a page that had not asked for it, so that nothing is known of its times. */
+  readonly isTakenUp?: boolean;
 };
 
 /** A question and its answers: one, or several with different settings. The conversation goes on with the first. */

@@ -1,5 +1,6 @@
 import { useState } from "hono/jsx/dom";
 import type { Answer } from "../conversation/conversation.ts";
+import type { Canvas } from "../fog/canvas.ts";
 import { dismiss, retry } from "../session/ask.ts";
 import type { AnswerPlace } from "../session/run_answer.ts";
 import { AnswerFacts } from "./answer_facts.tsx";
@@ -8,11 +9,14 @@ import { FogView } from "./fog_view.tsx";
 import { Player } from "./player.tsx";
 import { ProblemView } from "./problem_view.tsx";
 import { SnippetDialog } from "./snippet_dialog.tsx";
+import { usePacedCanvas } from "./use_paced_canvas.ts";
 import { useReducedMotion } from "./use_reduced_motion.ts";
 
 export type AnswerProps = {
   readonly answer: Answer;
   readonly place: AnswerPlace;
+  /** An image came with the question. */
+  readonly hasImage: boolean;
   /** It stands beside the answer with which the conversation goes on. */
   readonly isExtra: boolean;
   readonly canRetry: boolean;
@@ -20,12 +24,13 @@ export type AnswerProps = {
 };
 
 /** An answer: fog while it runs, text when it is there, and how it came about. */
-export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: AnswerProps) {
+export function AnswerView(props: AnswerProps) {
+  const { answer, place, hasImage, isExtra, canRetry, isBeside } = props;
   const { status, settings, problem, frames } = answer;
   const [isPlaying, setIsPlaying] = useState(false);
   const [isCode, setIsCode] = useState(false);
   const isRunning = status === "running";
-  const hasSteps = !isRunning && frames.length > 0;
+  const { canvas, isSettled } = usePacedCanvas(answer);
   return (
     <section class="answer" aria-label={`Answer, profile ${settings.profile}`}>
       {isBeside && (
@@ -35,8 +40,8 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
         </h3>
       )}
       <div>
-        {isRunning ? (
-          <Running answer={answer} />
+        {!isSettled ? (
+          <Running answer={answer} canvas={canvas} hasImage={hasImage} />
         ) : isPlaying ? (
           <Player answer={answer} />
         ) : (
@@ -47,29 +52,25 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
         {isRunning ? "The answer is under way" : status === "done" ? `Answer: ${answer.text}` : ""}
       </p>
       {problem !== undefined && <ProblemView problem={problem} />}
-      {status === "done" && <AnswerFacts answer={answer} />}
+      {isSettled && status === "done" && <AnswerFacts answer={answer} />}
       <div class="row">
-        {hasSteps && (
-          <button
-            type="button"
-            aria-pressed={isPlaying ? "true" : "false"}
-            onClick={() => setIsPlaying(!isPlaying)}
-          >
+        {isSettled && frames.length > 0 && (
+          <button type="button" onClick={() => setIsPlaying(!isPlaying)}>
             {isPlaying ? "Text" : "Replay"}
           </button>
         )}
-        {!isRunning && answer.text !== "" && <CopyButton text={answer.text} label="Copy" />}
-        {!isRunning && canRetry && (
+        {isSettled && answer.text !== "" && <CopyButton text={answer.text} label="Copy" />}
+        {isSettled && canRetry && (
           <button type="button" onClick={() => void retry(place, answer)}>
             Retry
           </button>
         )}
-        {!isRunning && (
+        {isSettled && (
           <button type="button" onClick={() => setIsCode(true)}>
             Code
           </button>
         )}
-        {!isRunning && isExtra && (
+        {isSettled && isExtra && (
           <button type="button" onClick={() => dismiss(place, answer)}>
             Remove
           </button>
@@ -80,19 +81,29 @@ export function AnswerView({ answer, place, isExtra, canRetry, isBeside }: Answe
   );
 }
 
-function Running({ answer }: { readonly answer: Answer }) {
+function Running({
+  answer,
+  canvas,
+  hasImage,
+}: {
+  readonly answer: Answer;
+  readonly canvas: Canvas | undefined;
+  readonly hasImage: boolean;
+}) {
   const isStill = useReducedMotion();
-  const { canvas, text, isCut } = answer;
+  const { text, isCut } = answer;
   return (
     <>
       {canvas === undefined ? (
-        <p class="quiet">Looking at the image …</p>
+        <p class="quiet">{hasImage ? "Looking at the image …" : "Waiting for the model …"}</p>
       ) : isStill ? (
         <p class="text">{`${text} …`.trim()}</p>
       ) : (
         <FogView canvas={canvas} />
       )}
-      {isCut === true && <p class="warning">The connection was cut. Taking it up again …</p>}
+      {isCut === true && (
+        <p class="warning">There is no connection to the gateway. Trying again …</p>
+      )}
     </>
   );
 }

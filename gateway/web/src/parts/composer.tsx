@@ -20,10 +20,15 @@ export function Composer() {
   const isRunning = turns.some(hasRunning);
   const isBroken = draft.images.some(({ problem }) => problem !== undefined);
   const isReady = model !== undefined && !isRunning && !isBroken;
-  useEffect(() => {
+  const focus = (): void => {
     // On a phone the keyboard would come up and hide the page.
     if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
-  }, [currentKey, draft.images.length]);
+  };
+  useEffect(focus, [currentKey, draft.images.length]);
+  useEffect(() => {
+    // The button that was pressed has gone, and took the focus with it.
+    if (document.activeElement === document.body) focus();
+  }, [isRunning]);
 
   const send = (question: string): void => {
     if (isReady && question.trim() !== "") void ask(question.trim());
@@ -86,12 +91,23 @@ export function Composer() {
             onChange={onChoose}
           />
         </label>
+        {/* One element for both would be a submit button before the click on Stop has come to its end. */}
         {isRunning ? (
-          <button type="button" class="danger" onClick={() => void stopConversation(currentKey)}>
+          <button
+            key="stop"
+            type="button"
+            class="danger"
+            onClick={() => void stopConversation(currentKey, turns)}
+          >
             Stop
           </button>
         ) : (
-          <button type="submit" class="primary" disabled={!isReady || draft.question.trim() === ""}>
+          <button
+            key="ask"
+            type="submit"
+            class="primary"
+            disabled={!isReady || draft.question.trim() === ""}
+          >
             Ask
           </button>
         )}

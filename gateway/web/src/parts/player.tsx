@@ -59,10 +59,10 @@ export function Player({ answer }: { readonly answer: Answer }) {
         <button type="button" aria-label="Step on" onClick={() => goTo(step + 1)}>
           ›
         </button>
-        <output>
+        <span class="step">
           {`step ${step} of ${last}`}
           {answer.settings.template === undefined && blockText(canvas)}
-        </output>
+        </span>
       </div>
     </div>
   );

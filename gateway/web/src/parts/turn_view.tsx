@@ -38,6 +38,7 @@ export const TurnView = memo(function TurnView({
             key={answer.key}
             answer={answer}
             place={place}
+            hasImage={images.length > 0}
             isExtra={index > 0}
             canRetry={isLast || index > 0}
             isBeside={answers.length > 1}

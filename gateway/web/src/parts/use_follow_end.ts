@@ -23,8 +23,13 @@ export function useFollowEnd(conversation: string, turns: readonly Turn[]): void
     if (turns.length > 0) showEnd();
   }, [turns.length, conversation]);
   useEffect(() => {
-    if (turns.length > 0 && isFollowing.current) showEnd();
-  }, [turns]);
+    if (turns.length === 0) return undefined;
+    const observer = new ResizeObserver(() => {
+      if (isFollowing.current ?? false) showEnd();
+    });
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [turns.length === 0]);
 }
 
 function isNearEnd(): boolean {

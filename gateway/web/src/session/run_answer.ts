@@ -21,9 +21,10 @@ const controllers = new Map<string, AbortController>();
 export async function runAnswer(place: AnswerPlace, answer: Answer): Promise<void> {
   await follow(place, answer, async function* events(options, signal) {
     const body = await bodyOf(place, answer, false);
+    if (!isWanted(place, answer.key)) return;
     let isBegun = false;
     try {
-      for await (const each of askForAnswer(body, options, signal)) {
+      for await (const each of askForAnswer(body, answer.key, options, signal)) {
         isBegun = true;
         yield each;
       }
@@ -33,7 +34,7 @@ export async function runAnswer(place: AnswerPlace, answer: Answer): Promise<voi
       if (!isGone || isBegun) throw error;
     }
     // The gateway forgets images after a while; the browser has them.
-    yield* askForAnswer(await bodyOf(place, answer, true), options, signal);
+    yield* askForAnswer(await bodyOf(place, answer, true), answer.key, options, signal);
   });
 }
 
@@ -48,6 +49,9 @@ export function resumeConversation({ key: conversation, turns }: Conversation): 
 
 async function resumeAnswer(place: AnswerPlace, answer: Answer): Promise<void> {
   const { answerId } = answer;
+  changeConversation(place.conversation, (each) =>
+    withAnswer(each, answer.key, (old) => ({ ...old, isTakenUp: true })),
+  );
   await follow(place, answer, (options, signal) => {
     if (answerId === undefined) throw new ProblemError({ code: "connection_lost" });
     return takeUpAnswer(answerId, options, signal);
@@ -56,21 +60,28 @@ async function resumeAnswer(place: AnswerPlace, answer: Answer): Promise<void> {
 
 /** Ends an answer, here and at the gateway; what was committed stays. */
 async function stop(place: AnswerPlace, { key, answerId }: Answer): Promise<void> {
-  const change = (by: (answer: Answer) => Answer): void =>
-    changeConversation(place.conversation, (each) => withAnswer(each, key, by));
-  change((answer) => ({ ...answer, status: "stopped" }));
-  controllers.get(key)?.abort();
-  try {
-    if (answerId !== undefined) await stopAnswer(answerId);
-  } catch (error) {
-    change((answer) => ({ ...answer, problem: problemOf(error) }));
+  changeAnswer(place, key, (answer) => ({ ...answer, status: "stopped" }));
+  // Until the answer has an id nothing can stop it: the one who follows it does so then.
+  if (answerId !== undefined) {
+    controllers.get(key)?.abort();
+    await stopAtGateway(place, key, answerId);
   }
   await saveConversation(place.conversation);
 }
 
+async function stopAtGateway(place: AnswerPlace, key: string, answerId: string): Promise<void> {
+  try {
+    await stopAnswer(answerId);
+  } catch (error) {
+    changeAnswer(place, key, (answer) => ({ ...answer, problem: problemOf(error) }));
+  }
+}
+
 /** Ends every answer of a conversation. */
-export async function stopConversation(conversation: string): Promise<void> {
-  const turns = conversationOf(conversation)?.turns ?? [];
+export async function stopConversation(
+  conversation: string,
+  turns: readonly Turn[],
+): Promise<void> {
   const stops = turns.flatMap(({ key: turn, answers }) =>
     answers
       .filter(({ status }) => status === "running")
@@ -99,27 +110,51 @@ type Open = (
 async function follow(place: AnswerPlace, { key }: Answer, open: Open): Promise<void> {
   const controller = new AbortController();
   controllers.set(key, controller);
-  const change = (by: (answer: Answer) => Answer): void =>
-    changeConversation(place.conversation, (each) => withAnswer(each, key, by));
+  const change = (by: (answer: Answer) => Answer): void => changeAnswer(place, key, by);
   const onCut = (): void => change((answer) => ({ ...answer, isCut: true }));
   let isKnown = false;
   try {
     for await (const { answerId, event } of open({ onCut }, controller.signal)) {
+      if (!isWanted(place, key)) {
+        controller.abort();
+        await stopAtGateway(place, key, answerId);
+        break;
+      }
       change((answer) => ({ ...applyEvent(answer, event, Date.now()), answerId, isCut: false }));
       // From here on the answer can be taken up, also after the page was left.
       if (!isKnown) void saveConversation(place.conversation);
       isKnown = true;
     }
   } catch (error) {
-    if (!controller.signal.aborted) {
+    if (!controller.signal.aborted && isWanted(place, key)) {
       const problem = problemOf(error);
-      const status = problem.code === "cancelled" ? "stopped" : "failed";
-      change((answer) => ({ ...answer, status, problem, isCut: false }));
+      const isStopped = isKnown && problem.code === "cancelled"; // in another tab
+      change((answer) => ({
+        ...answer,
+        status: isStopped ? "stopped" : "failed",
+        ...(!isStopped && { problem }),
+        isCut: false,
+      }));
     }
   } finally {
     controllers.delete(key);
   }
   await saveConversation(place.conversation);
+}
+
+/** False once the answer was stopped, or its conversation forgotten, before it had an id. */
+function isWanted({ conversation, turn }: AnswerPlace, key: string): boolean {
+  const turns = conversationOf(conversation)?.turns ?? [];
+  const answers = turns.find((each) => each.key === turn)?.answers ?? [];
+  return answers.some((answer) => answer.key === key && answer.status === "running");
+}
+
+function changeAnswer(
+  { conversation }: AnswerPlace,
+  key: string,
+  by: (answer: Answer) => Answer,
+): void {
+  changeConversation(conversation, (each) => withAnswer(each, key, by));
 }
 
 /** The request for an answer; `anew` sends every image again. */

@@ -1,4 +1,4 @@
-import type { Conversation } from "../conversation/conversation.ts";
+import { type Conversation, hasRunning } from "../conversation/conversation.ts";
 import { followHistory, readConversation } from "../conversation/history.ts";
 import { abandon, isFollowed, resumeConversation } from "./run_answer.ts";
 import { conversationOf, reportStorage, session } from "./session.ts";
@@ -23,8 +23,7 @@ async function takeOver(key: string): Promise<void> {
     }));
     return;
   }
-  // What is under way here is kept by this tab when it ends.
-  if (own !== undefined && (isFollowed(own) || own.changedAt > kept.changedAt)) return;
+  if (own !== undefined && isNewer(own, kept)) return;
   session.set((state) => ({
     ...state,
     conversations:
@@ -33,6 +32,12 @@ async function takeOver(key: string): Promise<void> {
         : state.conversations.map((each) => (each.key === key ? kept : each)),
   }));
   if (canFollow(kept)) resumeConversation(kept);
+}
+
+/** What is under way here is kept by this tab when it ends, and what has ended here has its times. */
+function isNewer(own: Conversation, kept: Conversation): boolean {
+  if (isFollowed(own) || own.changedAt > kept.changedAt) return true;
+  return own.changedAt === kept.changedAt && !own.turns.some(hasRunning);
 }
 
 /** Until an answer has an id, only the tab that asked for it can follow it; the next message has the id. */
