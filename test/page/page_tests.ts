@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { openBrowser } from "./open_browser.ts";
 import { CHEST_TOKENS, scriptedDenoise } from "./scripted_denoise.ts";
@@ -79,4 +79,12 @@ export async function shownPixels(page: Page): Promise<string> {
     context.drawImage(image, 0, 0, 16, 16);
     return context.getImageData(0, 0, 16, 16).data.join();
   })()`);
+}
+
+/** Whether all of an element lies in the part of the page that is seen. */
+export async function isInViewport(element: Locator): Promise<boolean> {
+  return await element.evaluate((found) => {
+    const { top, left, bottom, right } = found.getBoundingClientRect();
+    return top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+  });
 }

@@ -15,7 +15,10 @@ export function HistoryDialog({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog title="Conversations" onClose={onClose}>
-      <p class="quiet">They are kept in this browser and nowhere else.</p>
+      <p class="quiet">
+        They are kept in this browser alone. The gateway keeps their images and answers for a while,
+        and lets go of an image that is deleted here.
+      </p>
       {kept.length === 0 && <p>There is none yet.</p>}
       <ul class="history">
         {kept.map((conversation) => (

@@ -1,14 +1,25 @@
 import { useState } from "hono/jsx/dom";
+import type { ProblemCode } from "../api/problem.ts";
 import { hasFrames, hasWindow, type Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
-import { chooseView, detach } from "../session/attach.ts";
+import { chooseView, detach, sendAgain } from "../session/attach.ts";
 import { ImageDialog } from "./image_dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
 
+/** Problems that the same file would have again. */
+const OF_THE_FILE: ReadonlySet<string> = new Set<ProblemCode>([
+  "unsupported_image",
+  "damaged_image",
+  "undecodable_image",
+  "image_too_large",
+  "body_too_large",
+]);
+
 /** An image that waits for its question. */
 export function ImageChip({ image }: { readonly image: ChatImage }) {
   const { key, name, upload, problem } = image;
+  const mayPass = problem !== undefined && !OF_THE_FILE.has(problem.code);
   const [isOpen, setIsOpen] = useState(false);
   const choices = upload === undefined ? "" : choicesOf(upload);
   return (
@@ -31,7 +42,12 @@ export function ImageChip({ image }: { readonly image: ChatImage }) {
           {choices}
         </button>
       )}
-      <button type="button" aria-label={`Remove ${name}`} onClick={() => detach(key)}>
+      {mayPass && (
+        <button type="button" aria-label={`Try ${name} again`} onClick={() => sendAgain(image)}>
+          Try again
+        </button>
+      )}
+      <button type="button" aria-label={`Remove ${name}`} onClick={() => detach(image)}>
         Remove
       </button>
       {problem !== undefined && <ProblemView problem={problem} />}

@@ -18,6 +18,10 @@ export function ImagePicture({ image, alt }: { readonly image: ChatImage; readon
   if (url === "") return null;
   if (isOriginal)
     return <img src={url} alt={alt} draggable={false} onError={() => setIsShown(false)} />;
-  if (tile.url === undefined) return <span class="quiet">{name}</span>;
+  if (tile.url === undefined) {
+    return (
+      <span class="quiet">{tile.problem === undefined ? name : `${name} cannot be shown`}</span>
+    );
+  }
   return <img src={tile.url} alt={alt} draggable={false} />;
 }

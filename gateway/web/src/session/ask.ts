@@ -5,9 +5,15 @@ import {
   type Turn,
   withTurn,
 } from "../conversation/conversation.ts";
-import { isRefused } from "../conversation/refused_setting.ts";
+import { wantsOtherSettings } from "../conversation/refused_setting.ts";
 import { type AnswerPlace, runAnswer } from "./run_answer.ts";
-import { changeConversation, EMPTY_DRAFT, saveConversation, session } from "./session.ts";
+import {
+  changeConversation,
+  EMPTY_DRAFT,
+  nameInAddress,
+  saveConversation,
+  session,
+} from "./session.ts";
 
 /** Asks what is in the draft. */
 export async function ask(question: string): Promise<void> {
@@ -25,7 +31,7 @@ export async function ask(question: string): Promise<void> {
     changedAt: Date.now(),
     turns: [...conversation.turns, turn],
   }));
-  location.hash = currentKey;
+  nameInAddress(currentKey);
   await begin({ conversation: currentKey, turn: turn.key }, answer);
 }
 
@@ -36,9 +42,9 @@ export async function askBeside(place: AnswerPlace, settings: AnswerSettings): P
   await begin(place, answer);
 }
 
-/** Asks for an answer anew, in the place of one that is there; with the settings at hand where its own were refused. */
+/** Asks for an answer anew, in the place of one that is there; with the settings at hand where its own did not do. */
 export async function retry(place: AnswerPlace, old: Answer): Promise<void> {
-  const answer = newAnswer(isRefused(old) ? session.get().settings : old.settings);
+  const answer = newAnswer(wantsOtherSettings(old) ? session.get().settings : old.settings);
   changeAnswers(place, (answers) => answers.map((each) => (each.key === old.key ? answer : each)));
   await begin(place, answer);
 }

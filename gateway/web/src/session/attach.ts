@@ -1,7 +1,7 @@
 import { problemOf } from "../api/problem.ts";
 import type { ImageView, Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
-import { sendImage, sendView } from "./send_image.ts";
+import { discardUnused, sendImage, sendView } from "./send_image.ts";
 import { session } from "./session.ts";
 
 /** Takes images into the draft and sends them at once, so that they are encoded when the question comes. */
@@ -15,12 +15,19 @@ export function attach(files: readonly File[]): void {
   for (const image of images) void take(image.key, sendImage(image));
 }
 
-/** Takes an image out of the draft. */
-export function detach(key: string): void {
+/** Takes an image out of the draft, and from the gateway. */
+export function detach(image: ChatImage): void {
   session.set((state) => {
-    const images = state.draft.images.filter((image) => image.key !== key);
+    const images = state.draft.images.filter(({ key }) => key !== image.key);
     return { ...state, draft: { ...state.draft, images } };
   });
+  discardUnused([image]);
+}
+
+/** Sends an image of the draft once more, after a problem that may have passed. */
+export function sendAgain(image: ChatImage): void {
+  change(image.key, (each) => ({ ...each, problem: undefined }));
+  void take(image.key, sendImage(image));
 }
 
 /** Takes one of the page's samples into the draft. */

@@ -1,8 +1,10 @@
 import { readModel } from "../api/models.ts";
 import { problemOf } from "../api/problem.ts";
+import type { Conversation } from "../conversation/conversation.ts";
 import { forgetAll, forgetConversation, readConversations } from "../conversation/history.ts";
 import { resumeConversation, stopConversation } from "./run_answer.ts";
-import { EMPTY_DRAFT, reportStorage, session } from "./session.ts";
+import { discardUnused } from "./send_image.ts";
+import { nameInAddress, reportStorage, session } from "./session.ts";
 import { shareHistory } from "./share_history.ts";
 import { startConversation } from "./start_conversation.ts";
 
@@ -21,7 +23,8 @@ export async function openModel(): Promise<void> {
     session.set((state) => ({
       ...state,
       model,
-      problem: undefined,
+      // That the browser keeps nothing stays true.
+      problem: state.problem?.code === "no_storage" ? state.problem : undefined,
       settings: {
         ...state.settings,
         profile: model.default_profile ?? model.profiles[0] ?? "",
@@ -36,27 +39,38 @@ export async function openModel(): Promise<void> {
 
 /** Shows a kept conversation. */
 export function openConversation(key: string): void {
-  location.hash = key;
-  session.set((state) => ({ ...state, currentKey: key, draft: EMPTY_DRAFT, problem: undefined }));
+  nameInAddress(key);
+  session.set((state) => ({ ...state, currentKey: key, problem: undefined }));
 }
 
-/** Takes a conversation out of the browser. */
+/** Takes a conversation out of the browser, and its images from the gateway. */
 export async function forget(key: string): Promise<void> {
-  await stopConversation(key);
-  if (session.get().currentKey === key) startConversation();
+  const { conversations, currentKey } = session.get();
+  const gone = conversations.filter((conversation) => conversation.key === key);
   session.set((state) => ({
     ...state,
     conversations: state.conversations.filter((conversation) => conversation.key !== key),
   }));
+  if (currentKey === key) startConversation();
   await forgetConversation(key).catch(reportStorage);
+  letGo(gone);
 }
 
-/** Takes every conversation out of the browser. */
+/** Takes every conversation out of the browser, and their images from the gateway. */
 export async function forgetEverything(): Promise<void> {
-  await Promise.all(session.get().conversations.map(({ key }) => stopConversation(key)));
+  const gone = session.get().conversations;
   session.set((state) => ({ ...state, conversations: [] }));
   startConversation();
   await forgetAll().catch(reportStorage);
+  letGo(gone);
+}
+
+/** The gateway is told when the browser has forgotten already: it may be away. */
+function letGo(gone: readonly Conversation[]): void {
+  for (const { key, turns } of gone) {
+    void stopConversation(key, turns);
+    discardUnused(turns.flatMap(({ images }) => images));
+  }
 }
 
 async function openHistory(): Promise<void> {

@@ -77,8 +77,7 @@ async function showAgain(image: ChatImage, before: Upload | undefined): Promise<
   if (before === undefined) return await upload(image.file, image);
   try {
     const made = await uploadAgain(before.id, image);
-    // What fails here expires by itself.
-    if (!isAskedAbout(before.id)) discard(before.id).catch(() => {});
+    discardIfUnused(before.id);
     return made;
   } catch (error) {
     const isGone = error instanceof ProblemError && error.problem.code === "unknown_image";
@@ -87,11 +86,23 @@ async function showAgain(image: ChatImage, before: Upload | undefined): Promise<
   }
 }
 
-/** Whether a question names the image, which goes along with the next ones. */
-function isAskedAbout(id: string): boolean {
-  return session
-    .get()
-    .conversations.some(({ turns }) =>
-      turns.some(({ images }) => images.some(({ upload: made }) => made?.id === id)),
+/** Has the gateway forget images that were taken away here, also those that are still on their way. */
+export function discardUnused(images: readonly ChatImage[]): void {
+  for (const { key, upload: made } of images) {
+    if (made !== undefined) discardIfUnused(made.id);
+    // Whoever sent it is told of what fails.
+    void pending.get(key)?.then(
+      ({ id }) => discardIfUnused(id),
+      () => {},
     );
+  }
+}
+
+/** A question that names the image needs it for the next ones too. */
+function discardIfUnused(id: string): void {
+  const { conversations, draft } = session.get();
+  const asked = conversations.flatMap(({ turns }) => turns.flatMap(({ images }) => images));
+  const isUsed = [...asked, ...draft.images].some(({ upload: made }) => made?.id === id);
+  // What fails here expires by itself.
+  if (!isUsed) discard(id).catch(() => {});
 }

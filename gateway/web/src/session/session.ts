@@ -61,6 +61,11 @@ export function changeConversation(
   }));
 }
 
+/** Names the conversation in the address, for when the page is loaded anew; no step that "back" would go. */
+export function nameInAddress(key: string): void {
+  history.replaceState(undefined, "", key === "" ? location.pathname : `#${key}`);
+}
+
 /** Writes one conversation into the browser's store; where that is refused, the page says so. */
 export async function saveConversation(key: string): Promise<void> {
   const conversation = conversationOf(key);

@@ -1,15 +1,14 @@
 import { newConversation } from "../conversation/conversation.ts";
-import { EMPTY_DRAFT, session } from "./session.ts";
+import { nameInAddress, session } from "./session.ts";
 
-/** Shows an empty conversation. */
+/** Shows an empty conversation; what is written but not asked yet stays. */
 export function startConversation(): void {
   const fresh = newConversation();
-  history.replaceState(undefined, "", location.pathname);
+  nameInAddress("");
   session.set((state) => ({
     ...state,
     conversations: [fresh, ...state.conversations.filter(({ turns }) => turns.length > 0)],
     currentKey: fresh.key,
-    draft: EMPTY_DRAFT,
     problem: undefined,
   }));
 }

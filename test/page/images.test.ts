@@ -1,0 +1,129 @@
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { NO_BROWSER, visit } from "./open_browser.ts";
+import { answered, isInViewport, preparePage } from "./page_tests.ts";
+
+describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
+  const at = preparePage();
+
+  test("takes an image that is dropped or pasted", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const png = await redPng();
+    await page.evaluate(`{
+      const bytes = Uint8Array.from(atob("${png.toString("base64")}"), (each) => each.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+      document.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+    }`);
+    await expect.poll(() => page.getByText("20 × 10").count()).toBe(2);
+  });
+
+  test("says in a sentence what to do when an image is refused", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const file = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") };
+    await page.locator("input[type=file]").first().setInputFiles(file);
+    await page.getByText("This kind of file is not taken").waitFor();
+    expect(await page.getByRole("button", { name: "Ask", exact: true }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Remove notes.txt" }).click();
+    expect(await page.getByText("This kind of file is not taken").count()).toBe(0);
+  });
+
+  test("sends an image once more where that may help", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const away = { status: 503, json: { code: "unavailable", detail: "starting" } };
+    await page.route("**/v1/images?*", (route) => route.fulfill(away), { times: 1 });
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("The model is starting or cannot be reached").waitFor();
+    await page.getByRole("button", { name: /^Try .* again$/ }).click();
+    await page.getByText("112 × 112").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByRole("button", { name: "Is this image normal?" }).click();
+    await answered(page);
+  });
+
+  test("sends an image again that the gateway has forgotten", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("112 × 112").waitFor();
+    await page.route("**/v1/answers", async (route) => {
+      const body = { code: "unknown_image", detail: "gone" };
+      await route.fulfill({ status: 404, json: body });
+      await page.unroute("**/v1/answers");
+    });
+    await page.getByRole("button", { name: "Give a detailed description" }).click();
+    await answered(page);
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
+  test("lets the gateway forget an image that is removed, but for one that was asked about", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const removed: string[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "DELETE") removed.push(new URL(request.url()).pathname);
+    });
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("112 × 112").waitFor();
+    await page.getByRole("button", { name: /^Remove/ }).click();
+    await expect.poll(() => removed).toEqual([expect.stringMatching(/^\/v1\/images\/img_/)]);
+    await expect.poll(() => at.served.seen.deleted.length).toBe(1);
+  });
+
+  test("keeps what one writes in sight, however many images go with it", async () => {
+    const options = { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true };
+    const { page } = await visit(at.browser, at.served.url, options);
+    const buffer = await redPng();
+    const files = [1, 2, 3, 4, 5].map((each) => ({
+      name: `${each}.png`,
+      mimeType: "image/png",
+      buffer,
+    }));
+    await page.locator("input[type=file]").first().setInputFiles(files);
+    await expect.poll(() => page.getByText("20 × 10").count()).toBe(5);
+    const { y = 0 } = (await page.getByRole("form", { name: "Ask" }).boundingBox()) ?? {};
+    expect(y).toBeGreaterThan(720 / 3);
+    for (const control of [
+      page.getByLabel("Question"),
+      page.getByRole("button", { name: "Ask", exact: true }),
+    ]) {
+      expect(await isInViewport(control)).toBe(true);
+    }
+  });
+
+  test("lets go of the picture of a window that was closed before it was drawn", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("112 × 112").waitFor();
+    await page
+      .getByRole("button", { name: /^Look at/ })
+      .locator("img")
+      .waitFor();
+    const left = await page.evaluate(`(async () => {
+      const held = new Set();
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (file) => {
+        const url = createObjectURL.call(URL, file);
+        held.add(url);
+        return url;
+      };
+      URL.revokeObjectURL = (url) => {
+        held.delete(url);
+        revokeObjectURL.call(URL, url);
+      };
+      // All of it before the next frame.
+      document.querySelector(".thumb").click();
+      while (document.querySelector("dialog") === null) await undefined;
+      document.querySelector(".dialog-head button").click();
+      while (document.querySelector("dialog") !== null) await undefined;
+      for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+      return held.size;
+    })()`);
+    expect(left).toBe(0);
+  });
+});
+
+function redPng(): Promise<Buffer> {
+  return sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
+    .png()
+    .toBuffer();
+}
