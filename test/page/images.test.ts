@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
 import { answered, isInViewport, preparePage } from "./page_tests.ts";
+
+const HEIC = join(import.meta.dirname, "../../gateway/src/image/testing/phone.heic");
 
 describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   const at = preparePage();
@@ -27,6 +30,30 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     expect(await page.getByRole("button", { name: "Ask", exact: true }).isDisabled()).toBe(true);
     await page.getByRole("button", { name: "Remove notes.txt" }).click();
     expect(await page.getByText("This kind of file is not taken").count()).toBe(0);
+  });
+
+  test("takes a phone's HEIC, and shows it as the model sees it", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await page.locator("input[type=file]").first().setInputFiles(HEIC);
+    const picture = page.getByRole("button", { name: "Look at phone.heic" }).locator("img");
+    await picture.waitFor();
+    expect(await picture.getAttribute("src")).toMatch(/^blob:/);
+    const width = (): Promise<number> =>
+      page.evaluate("document.querySelector('.chip img').naturalWidth");
+    await expect.poll(width).toBeGreaterThan(0);
+  });
+
+  test("says what of a file was left out", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    const buffer = await sharp([await redPng(), await redPng()], { join: { animated: true } })
+      .gif()
+      .toBuffer();
+    const file = { name: "moving.gif", mimeType: "image/gif", buffer };
+    await page.locator("input[type=file]").first().setInputFiles(file);
+    await page.getByText("20 × 10").waitFor();
+    await page.getByRole("button", { name: "Look at moving.gif" }).click();
+    await page.getByText("The file has several frames or pages: only the first").waitFor();
+    await page.getByAltText("Tile 1 of 1").waitFor();
   });
 
   test("sends an image once more where that may help", async () => {

@@ -83,8 +83,9 @@ export async function shownPixels(page: Page): Promise<string> {
 
 /** Whether all of an element lies in the part of the page that is seen. */
 export async function isInViewport(element: Locator): Promise<boolean> {
-  return await element.evaluate((found) => {
-    const { top, left, bottom, right } = found.getBoundingClientRect();
-    return top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
-  });
+  const box = await element.boundingBox();
+  const seen = element.page().viewportSize();
+  if (box === null || seen === null) return false;
+  const { x, y, width, height } = box;
+  return x >= 0 && y >= 0 && x + width <= seen.width && y + height <= seen.height;
 }

@@ -20,7 +20,9 @@ test("npm run picture draws a still and a moving SVG of an answer that it asked 
     ]);
     const picture = await readFile(still, "utf8");
     expect(picture).toMatch(/^<svg xmlns[\s\S]*<\/svg>$/);
-    expect(picture).toContain("after 25 forward passes: 48 of 48 tokens");
+    // The mark that ends the answer is none of its tokens.
+    expect(picture).toContain("after 25 forward passes: 47 of 47 tokens");
+    expect(picture).not.toContain("∎");
     expect(picture.match(/fog-revised"/g)?.length).toBeGreaterThan(1);
     expect(picture).not.toContain("undefined");
     expect((await readFile(moving, "utf8")).match(/<animate /g)).toHaveLength(16);

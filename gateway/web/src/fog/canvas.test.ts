@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { applyFrame, type Canvas, firstCanvas, meanConfidence } from "./canvas.ts";
+import {
+  answerLength,
+  applyFrame,
+  type Canvas,
+  clearCount,
+  firstCanvas,
+  meanConfidence,
+} from "./canvas.ts";
 import { framesOf } from "./frames_of.ts";
 
 type Token = { text: string; confidence: number; committed: boolean; step?: number };
@@ -71,6 +78,13 @@ test("meanConfidence() counts committed tokens of the answer only", () => {
   for (const frame of framesOf(draft(1, tokens), canvas)) canvas = applyFrame(canvas, frame);
   expect(meanConfidence(canvas, 2)).toBe(0.9);
   expect(meanConfidence(coveredCanvas(3), 3)).toBeUndefined();
+});
+
+test("answerLength() ends before the first certain end mark, and clearCount() counts to there", () => {
+  const end = { ...sure, text: "<|eot_id|>" };
+  const maybe = play(coveredCanvas(4), draft(1, [sure, { ...end, committed: false }, end, open]));
+  expect([answerLength(maybe), clearCount(maybe)]).toEqual([2, 1]);
+  expect(answerLength(play(coveredCanvas(3), draft(1, [sure, open, sure])))).toBe(3);
 });
 
 /** `SIDE: {{left|on both sides}}.`, of which the short choice is made. */

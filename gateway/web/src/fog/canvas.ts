@@ -84,6 +84,23 @@ export function isUntouched({ state }: FogToken): boolean {
   return state === "covered" || state === "given";
 }
 
+/** Whether a token is one of those that end an answer. */
+export function isEndMark(text: string): boolean {
+  return /^<\|.*\|>$/.test(text);
+}
+
+/** How many tokens the answer has: what stands behind its first certain end mark is no part of it, nor is the mark. */
+export function answerLength({ tokens }: Canvas): number {
+  const end = tokens.findIndex(({ text, state }) => state === "committed" && isEndMark(text));
+  return end < 0 ? tokens.length : end;
+}
+
+/** How many of the answer's tokens are clear. */
+export function clearCount(canvas: Canvas): number {
+  const tokens = canvas.tokens.slice(0, answerLength(canvas));
+  return tokens.filter(({ state }) => state === "committed" || state === "given").length;
+}
+
 /** Mean confidence at which the first `count` tokens were committed; undefined where there are none. */
 export function meanConfidence({ tokens }: Canvas, count: number): number | undefined {
   const committed = tokens.slice(0, count).filter(({ state }) => state === "committed");

@@ -1,4 +1,4 @@
-import type { Canvas, FogToken } from "./canvas.ts";
+import { answerLength, type Canvas, clearCount, type FogToken, isEndMark } from "./canvas.ts";
 import { layoutTokens, type Place } from "./layout.ts";
 
 /** Width of a column and height of a line, in pixels. */
@@ -14,17 +14,22 @@ export type FogProps = {
 };
 
 /** Height of the answer when it is set in `columns`, in pixels. */
-export function fogHeight({ tokens }: Canvas, columns: number): number {
-  return layoutTokens(tokens, columns).lines * LINE_PX;
+export function fogHeight(canvas: Canvas, columns: number): number {
+  return layoutTokens(shownTokens(canvas), columns).lines * LINE_PX;
+}
+
+/** The answer with the mark that ends it, and nothing behind. */
+function shownTokens(canvas: Canvas): readonly FogToken[] {
+  return canvas.tokens.slice(0, answerLength(canvas) + 1);
 }
 
 /**
  * The answer as a picture: covered places are fog, provisional tokens shine through by their confidence, committed ones
  * stand clear with a trace of fog where the model was unsure; what is given stands bold and was never fog. The block under way
- * is underlined; a token that was covered again has a dashed edge.
+ * is underlined; a token that was covered again has a dashed edge. Where it is certain that the answer ends, it says so.
  */
 export function Fog({ canvas, columns, y = 0 }: FogProps) {
-  const { places, lines } = layoutTokens(canvas.tokens, columns);
+  const { places, lines } = layoutTokens(shownTokens(canvas), columns);
   const [width, height] = [columns * COLUMN_PX, lines * LINE_PX];
   return (
     <svg
@@ -49,9 +54,9 @@ export function Fog({ canvas, columns, y = 0 }: FogProps) {
 }
 
 /** What the picture shows, in a sentence. */
-export function describe({ tokens, forwardPasses }: Canvas): string {
-  const clear = tokens.filter(({ state }) => state === "committed" || state === "given").length;
-  return `${clear} of ${tokens.length} tokens are clear after ${forwardPasses} forward passes`;
+export function describe(canvas: Canvas): string {
+  const counts = `${clearCount(canvas)} of ${answerLength(canvas)}`;
+  return `${counts} tokens are clear after ${canvas.forwardPasses} forward passes`;
 }
 
 function Chip({
@@ -66,6 +71,15 @@ function Chip({
   const x = place.column * COLUMN_PX;
   const y = place.line * LINE_PX + (LINE_PX - CHIP_PX) / 2;
   const width = place.width * COLUMN_PX;
+  if (token.state === "committed" && isEndMark(token.text)) {
+    return (
+      <g class="fog-end">
+        <text x={x + 0.5} y={y + 16}>
+          {place.label}
+        </text>
+      </g>
+    );
+  }
   const isOpen = current && (token.state === "covered" || token.state === "draft");
   return (
     <g class={`fog-${token.state}${token.revised ? " fog-revised" : ""}`}>

@@ -32,6 +32,14 @@ test.each([
   expect(places.map(({ line, column }) => `${line}:${column}`)).toEqual(expected);
 });
 
-test("layoutTokens() shows a special token as a sign", () => {
-  expect(layoutTokens([token("<|eot_id|>")], 10).places[0]).toMatchObject({ label: "∎", width: 1 });
-});
+test.each([
+  { state: "draft", label: "∎", width: 1 },
+  { state: "committed", label: "end", width: 3 },
+] as const)(
+  "layoutTokens() shows a $state end mark as $label, apart from the word before",
+  (end) => {
+    const { state, ...expected } = end;
+    const { places } = layoutTokens([token("A"), { ...token("<|eot_id|>"), state }], 10);
+    expect(places[1]).toMatchObject({ ...expected, column: 2 });
+  },
+);

@@ -1,4 +1,4 @@
-import type { FogToken } from "./canvas.ts";
+import { type FogToken, isEndMark } from "./canvas.ts";
 
 /** Where a token stands, in columns and lines of a fixed-width font. */
 export type Place = {
@@ -16,8 +16,8 @@ export type Layout = { readonly places: readonly Place[]; readonly lines: number
 /** Width of a place of which nothing is known: a short word. */
 const COVERED_COLUMNS = 4;
 
-/** Sign for the token that ends an answer, and for what stands behind it. */
-const END_LABEL = "∎";
+/** What stands for a token that may end the answer, and for the one that does. */
+const [MAYBE_END_LABEL, END_LABEL] = ["∎", "end"];
 
 /**
  * Sets tokens in lines like text.
@@ -30,9 +30,10 @@ export function layoutTokens(tokens: readonly FogToken[], columns: number): Layo
   let column = 0;
   for (const [position, { text, state }] of tokens.entries()) {
     const isUnknown = state === "covered" && text === "";
-    const label = isUnknown ? "" : labelOf(text);
+    const isEnd = isEndMark(text);
+    const label = isUnknown ? "" : isEnd ? endLabelOf(state) : labelOf(text);
     const width = isUnknown ? COVERED_COLUMNS : Math.max(1, Array.from(label).length);
-    const gap = column > 0 && (isUnknown || /^\s/.test(text)) ? 1 : 0;
+    const gap = column > 0 && (isUnknown || isEnd || /^\s/.test(text)) ? 1 : 0;
     if (column > 0 && column + gap + width > columns) {
       line += 1;
       column = 0;
@@ -49,7 +50,10 @@ export function layoutTokens(tokens: readonly FogToken[], columns: number): Layo
   return { places, lines: line + 1 };
 }
 
+function endLabelOf(state: FogToken["state"]): string {
+  return state === "committed" ? END_LABEL : MAYBE_END_LABEL;
+}
+
 function labelOf(text: string): string {
-  if (/^<\|.*\|>$/.test(text)) return END_LABEL;
   return text.includes("\n") ? "⏎" : text.trim();
 }

@@ -1,6 +1,6 @@
 import { renderToString } from "hono/jsx/dom/server";
 import type { AnswerEvent } from "../../../src/answer_event.ts";
-import { applyFrame, type Canvas, firstCanvas } from "./canvas.ts";
+import { answerLength, applyFrame, type Canvas, clearCount, firstCanvas } from "./canvas.ts";
 import { COLUMN_PX, Fog, fogHeight } from "./fog.tsx";
 import css from "./fog.css?raw";
 import { framesOf } from "./frames_of.ts";
@@ -125,8 +125,14 @@ function canvasesOf(events: readonly AnswerEvent[]): readonly Canvas[] {
         canvases.push((canvas = applyFrame(canvas, frame)));
     }
   }
-  if (canvases.length > 1) return canvases;
+  const last = canvases.at(-1);
+  // How far the answer goes is drawn from the start: what stands behind its end never becomes part of it.
+  if (last !== undefined && canvases.length > 1) return canvases.map((each) => upTo(each, last));
   throw new RangeError("Cannot draw the answer as it must have a step: it has none");
+}
+
+function upTo(canvas: Canvas, last: Canvas): Canvas {
+  return { ...canvas, tokens: canvas.tokens.slice(0, answerLength(last)) };
 }
 
 /** `count` of them, evenly, with the first step and the last. */
@@ -151,8 +157,8 @@ function appearance(index: number, count: number, seconds: number) {
   };
 }
 
-function captionOf({ tokens, forwardPasses }: Canvas): string {
-  const clear = tokens.filter(({ state }) => state === "committed").length;
+function captionOf(canvas: Canvas): string {
+  const { forwardPasses } = canvas;
   const passes = `${forwardPasses} forward ${forwardPasses === 1 ? "pass" : "passes"}`;
-  return `after ${passes}: ${clear} of ${tokens.length} tokens`;
+  return `after ${passes}: ${clearCount(canvas)} of ${answerLength(canvas)} tokens`;
 }

@@ -1,5 +1,6 @@
 import { type Child, useRef } from "hono/jsx/dom";
 import { useEffect } from "../use_effect.ts";
+import { Notice } from "./notice.tsx";
 
 /** A window over the page; it closes by its button, by Escape and by a click beside it. */
 export function Dialog({
@@ -25,7 +26,10 @@ export function Dialog({
     <dialog ref={element} aria-label={title} onClose={onClose} onClick={closeBeside}>
       <div class="dialog">
         <div class="dialog-head">
-          <h2>{title}</h2>
+          <div>
+            <h2>{title}</h2>
+            <Notice />
+          </div>
           <button type="button" onClick={onClose}>
             Close
           </button>

@@ -3,7 +3,7 @@ import type { Canvas } from "../fog/canvas.ts";
 import { COLUMN_PX, Fog } from "../fog/fog.tsx";
 import { useEffect } from "../use_effect.ts";
 
-/** The fog, set in as many columns as there is room for. */
+/** The fog, set in as many columns as there is room for, and what its signs mean. */
 export function FogView({ canvas }: { readonly canvas: Canvas }) {
   const element = useRef<HTMLDivElement>(null);
   const [columns, setColumns] = useState(40);
@@ -17,8 +17,15 @@ export function FogView({ canvas }: { readonly canvas: Canvas }) {
     return () => observer.disconnect();
   }, []);
   return (
-    <div ref={element} class="fog-view">
-      <Fog canvas={canvas} columns={columns} />
+    <div class="fog-view">
+      <div ref={element}>
+        <Fog canvas={canvas} columns={columns} />
+      </div>
+      <ul class="legend quiet">
+        <li class="shade">paler: surer</li>
+        <li class="block">block under way</li>
+        <li class="again">covered again</li>
+      </ul>
     </div>
   );
 }

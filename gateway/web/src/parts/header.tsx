@@ -2,6 +2,7 @@ import { useState } from "hono/jsx/dom";
 import { startConversation } from "../session/start_conversation.ts";
 import { HistoryDialog } from "./history_dialog.tsx";
 import { KeyDialog } from "./key_dialog.tsx";
+import { Notice } from "./notice.tsx";
 import { useApiKey } from "./use_api_key.ts";
 
 /** Title, the notice that is always visible, and the ways to other conversations. */
@@ -12,7 +13,7 @@ export function Header() {
   return (
     <header>
       <h1>LLaDA-MedV</h1>
-      <p class="notice">Research tool, not for clinical use</p>
+      <Notice />
       <nav aria-label="Page">
         <button type="button" onClick={startConversation}>
           New
