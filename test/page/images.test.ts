@@ -54,6 +54,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     await page.getByRole("button", { name: "Look at moving.gif" }).click();
     await page.getByText("The file has several frames or pages: only the first").waitFor();
     await page.getByAltText("Tile 1 of 1").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
   });
 
   test("sends an image once more where that may help", async () => {
