@@ -11,7 +11,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
 
   test("takes an image that is dropped or pasted", async () => {
     const { page } = await visit(at.browser, at.served.url);
-    const png = await redPng();
+    const png = await drawPng("red");
     await page.evaluate(`{
       const bytes = Uint8Array.from(atob("${png.toString("base64")}"), (each) => each.charCodeAt(0));
       const data = new DataTransfer();
@@ -45,7 +45,9 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
 
   test("says what of a file was left out", async () => {
     const { page } = await visit(at.browser, at.served.url);
-    const buffer = await sharp([await redPng(), await redPng()], { join: { animated: true } })
+    const buffer = await sharp([await drawPng("red"), await drawPng("blue")], {
+      join: { animated: true },
+    })
       .gif()
       .toBuffer();
     const file = { name: "moving.gif", mimeType: "image/gif", buffer };
@@ -100,7 +102,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   test("keeps what one writes in sight, however many images go with it", async () => {
     const options = { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true };
     const { page } = await visit(at.browser, at.served.url, options);
-    const buffer = await redPng();
+    const buffer = await drawPng("red");
     const files = [1, 2, 3, 4, 5].map((each) => ({
       name: `${each}.png`,
       mimeType: "image/png",
@@ -150,8 +152,8 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   });
 });
 
-function redPng(): Promise<Buffer> {
-  return sharp({ create: { width: 20, height: 10, channels: 3, background: "red" } })
+function drawPng(background: string): Promise<Buffer> {
+  return sharp({ create: { width: 20, height: 10, channels: 3, background } })
     .png()
     .toBuffer();
 }
