@@ -77,7 +77,7 @@ async function showAgain(image: ChatImage, before: Upload | undefined): Promise<
   if (before === undefined) return await upload(image.file, image);
   try {
     const made = await uploadAgain(before.id, image);
-    discardIfUnused(before.id);
+    discardIfUnused(image.key, before.id);
     return made;
   } catch (error) {
     const isGone = error instanceof ProblemError && error.problem.code === "unknown_image";
@@ -89,20 +89,25 @@ async function showAgain(image: ChatImage, before: Upload | undefined): Promise<
 /** Has the gateway forget images that were taken away here, also those that are still on their way. */
 export function discardUnused(images: readonly ChatImage[]): void {
   for (const { key, upload: made } of images) {
-    if (made !== undefined) discardIfUnused(made.id);
+    if (made !== undefined) discardIfUnused(key, made.id);
     // Whoever sent it is told of what fails.
     void pending.get(key)?.then(
-      ({ id }) => discardIfUnused(id),
+      ({ id }) => discardIfUnused(key, id),
       () => {},
     );
   }
 }
 
-/** A question that names the image needs it for the next ones too. */
-function discardIfUnused(id: string): void {
+/**
+ * A question that names the image needs it for the next ones too, and so does another one of the draft.
+ *
+ * @param key Of the image that had the id.
+ */
+function discardIfUnused(key: string, id: string): void {
   const { conversations, draft } = session.get();
   const asked = conversations.flatMap(({ turns }) => turns.flatMap(({ images }) => images));
-  const isUsed = [...asked, ...draft.images].some(({ upload: made }) => made?.id === id);
+  const others = draft.images.filter((image) => image.key !== key);
+  const isUsed = [...asked, ...others].some(({ upload: made }) => made?.id === id);
   // What fails here expires by itself.
   if (!isUsed) discard(id).catch(() => {});
 }
