@@ -139,9 +139,12 @@ test("every sentence of the anatomy has eight tokens", () => {
   }
 });
 
+function measure(sentence: string): number {
+  return tokenizer.encodeText(sentence).length;
+}
+
 test("description() fills what it is given to within 10 %", () => {
   const random = randomSource("lengths");
-  const measure = (sentence: string): number => tokenizer.encodeText(sentence).length;
   for (const length of [32, 64, 128]) {
     for (let image = 0; image < 100; image++) {
       const limit = { most: length - 1, measure };
