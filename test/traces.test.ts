@@ -123,8 +123,9 @@ test("an answer about an image is one trace through the three processes, a span 
 test("a span says what its work took, in numbers", () => {
   const [request] = named("POST /v1/answers");
   expect(valueOf(request?.attributes ?? [], "http.response.status_code")).toBe(200);
-  const end = (answers[0] ?? "").split("event: answer-end\ndata: ")[1] ?? "{}";
-  const { usage } = JSON.parse(end.split("\n")[0] ?? "") as {
+  const [, end = "{}"] =
+    /event: answer-end\n(?:id: .*\n)?data: (.*)\n/.exec(answers[0] ?? "") ?? [];
+  const { usage } = JSON.parse(end) as {
     usage: { details: { forward_passes: number } };
   };
   const passes = named("denoise-block").map(({ attributes }) =>

@@ -37,7 +37,7 @@ export async function visit(
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
   const visited = await open(browser, url, options);
-  await visited.page.waitForFunction("document.querySelector('[name=profile]')?.value");
+  await visited.page.locator("[name=profile] option").first().waitFor({ state: "attached" });
   return visited;
 }
 
