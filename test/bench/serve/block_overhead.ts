@@ -65,8 +65,10 @@ async function openBare(directory: string) {
     const feeds = Object.entries(decoderFeeds([row], special.mask)).map(
       ([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data as never, shape)] as const,
     );
-    const outputs = await session.run(Object.fromEntries(feeds));
-    const [result] = rowResults(outputs as never, [row]);
+    const outputs = Object.entries(await session.run(Object.fromEntries(feeds))).map(
+      ([name, { type, dims, data }]) => [name, { dtype: type, shape: dims, data }] as const,
+    );
+    const [result] = rowResults(Object.fromEntries(outputs) as never, [row]);
     if (result === undefined) throw new RangeError("Cannot find the result of the row");
     return result;
   };

@@ -35,7 +35,6 @@ const [ANSWERS, STEADY, FLOOD] = [16, 2, 32];
 const keys = { ward: createApiKey(), flood: createApiKey() };
 const stack = await startStack({
   MEDV_CHECKPOINT: values.checkpoint,
-  MEDV_LOG_LEVEL: "warn",
   MEDV_API_KEYS: Object.entries(keys)
     .map(([tenant, key]) => entryOf(tenant, key))
     .join(","),
