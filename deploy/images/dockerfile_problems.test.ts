@@ -115,9 +115,7 @@ test("the documented builds name their bases by digest", () => {
   const document = readFileSync(join(ROOT, "deploy/README.md"), "utf8");
   expect(document).toMatch(/NODE_IMAGE=.*\n.*CUDA_IMAGE=/);
   expect(buildProblems(document)).toEqual([]);
-  for (const digest of document.match(/@sha256:…/g) ?? ["none"]) {
-    expect(buildProblems(document.replaceAll(digest, ""))).toHaveLength(2);
-  }
+  expect(buildProblems(document.replaceAll("@sha256:…", ""))).toHaveLength(2);
 });
 
 test("what the page is bundled from is delivered, and so is listed", () => {

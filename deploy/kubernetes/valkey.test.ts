@@ -18,7 +18,7 @@ test("the gateway and the services reach a cache of their own, and nobody else d
   const changed = (name: string, from: string, to: string): readonly Manifest[] =>
     COMPONENT.map((manifest) =>
       manifest.kind === "NetworkPolicy" && manifest.metadata.name === name
-        ? (JSON.parse(JSON.stringify(manifest).replace(from, to)) as Manifest)
+        ? edited(manifest, from, to)
         : manifest,
     );
   expect(breaches(COMPONENT)).toEqual([]);
@@ -27,6 +27,19 @@ test("the gateway and the services reach a cache of their own, and nobody else d
   ]);
   expect(breaches(changed("medv-valkey-callers", ',"vision"', ""))).toEqual([
     "vision > valkey:6379 may not leave, though the design needs it",
+  ]);
+});
+
+test("its password comes from a Secret and stands nowhere", () => {
+  const readable = COMPONENT.map((manifest) =>
+    edited(
+      manifest,
+      /"name":"REDISCLI_AUTH","valueFrom":\{.*?\}\}/,
+      '"name":"REDISCLI_AUTH","value":"hunter2"',
+    ),
+  );
+  expect(breaches(readable)).toEqual([
+    expect.stringContaining("must take REDISCLI_AUTH from a Secret"),
   ]);
 });
 
@@ -68,6 +81,10 @@ test("a server takes the arguments of the cache, and its probe asks with the pas
     rmSync(folder, { recursive: true });
   }
 });
+
+function edited(manifest: Manifest, from: string | RegExp, to: string): Manifest {
+  return JSON.parse(JSON.stringify(manifest).replace(from, to)) as Manifest;
+}
 
 /** What the policies say against the overlay `gpu` with a component added. */
 function breaches(component: readonly Manifest[]): readonly string[] {

@@ -4,6 +4,7 @@ import { listen } from "./listen.ts";
 import { NOTICE } from "./notice.ts";
 import { askAbout } from "./testing/ask_about.ts";
 import { answerHello, dataUrl, drawPng, startScriptedGateway } from "./testing/scripted_gateway.ts";
+import { PREPROCESSING_VERSION } from "./image/preprocess_pixels.ts";
 
 let gateway: Awaited<ReturnType<typeof startScriptedGateway>>;
 
@@ -55,7 +56,7 @@ test("createApp() answers a whole chat completion with usage, notice and the cal
       total_tokens: 9,
       details: { image_cache: "none", forward_passes: 4, seed: "5" },
     },
-    system_fingerprint: "00/pillow-bicubic-1",
+    system_fingerprint: `00/${PREPROCESSING_VERSION}`,
     notice: NOTICE,
   });
   expect(gateway.seen.logs).toEqual([
@@ -78,7 +79,7 @@ test("createApp() streams a chat completion with committed text only, and its us
     {
       choices: [{ delta: { role: "assistant", content: "" } }],
       usage: null,
-      system_fingerprint: "00/pillow-bicubic-1",
+      system_fingerprint: `00/${PREPROCESSING_VERSION}`,
     },
     { choices: [{ delta: { content: "Hello" } }] },
     { choices: [{ delta: { content: " there" } }] },
@@ -87,7 +88,7 @@ test("createApp() streams a chat completion with committed text only, and its us
       choices: [],
       usage: { total_tokens: 9, details: { seed: "5" } },
       notice: NOTICE,
-      system_fingerprint: "00/pillow-bicubic-1",
+      system_fingerprint: `00/${PREPROCESSING_VERSION}`,
     },
   ]);
 });
@@ -104,7 +105,7 @@ test("createApp() streams a native answer with provisional and committed text", 
     {
       type: "answer-end",
       usage: { details: { image_cache: "miss" } },
-      system_fingerprint: "00/pillow-bicubic-1",
+      system_fingerprint: `00/${PREPROCESSING_VERSION}`,
       notice: NOTICE,
     },
   ]);

@@ -23,13 +23,15 @@ function responseOf(step: Step): GenerateResponse {
   return create(GenerateResponseSchema, { choice, event: { case: name, value: {} } });
 }
 
-/** Asks a decoder that dies after `told` as often as told, and is well then. */
-async function ask(deaths: readonly (readonly Step[])[], code: "unavailable" | "overloaded") {
+type Code = "unavailable" | "overloaded" | "embedding_not_found";
+
+/** Asks a decoder that dies after `told` as often as told, and is well then; `later` is the code of all deaths but the first. */
+async function ask(deaths: readonly (readonly Step[])[], code: Code, later = code) {
   const asked: (bigint | undefined)[] = [];
   const generate = async function* (question: GenerateInput): AsyncGenerator<GenerateResponse> {
     const told = deaths[asked.push(question.settings?.seed) - 1];
     for (const step of told ?? [...START, ...REST]) yield responseOf(step);
-    if (told !== undefined) throw new DomainError(code, "gone");
+    if (told !== undefined) throw new DomainError(asked.length === 1 ? code : later, "gone");
   };
   const decoder = { generate, onAskedAgain: () => void (again += 1) };
   let again = 0;
@@ -72,6 +74,12 @@ test.each([
 
 test("askDecoder() asks no third time", async () => {
   const { seeds, failure } = await ask([START, START], "unavailable");
+  expect(seeds).toEqual([undefined, 40n]);
+  expect(failure).toBe("unavailable");
+});
+
+test("askDecoder() says that the answer was lost where the embedding is lost too, as its caller can ask again", async () => {
+  const { seeds, failure } = await ask([START, []], "unavailable", "embedding_not_found");
   expect(seeds).toEqual([undefined, 40n]);
   expect(failure).toBe("unavailable");
 });

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { DomainError } from "@medv/proto";
 import {
   GenerateRequestSchema,
@@ -18,18 +18,20 @@ export type Decoder = Pick<Services["diffusion"], "generate"> & {
  * Asks the decoder. An answer that is lost between its start and its first draft, as one that waits for its turn at a
  * replica that dies, is asked for once more with the seed of its start: whoever reads sees one start, and no loss.
  *
- * @throws {DomainError} What the diffusion service throws.
+ * @throws {DomainError} What the diffusion service throws; of an answer that was lost and whose embedding is lost too, that
+ * it was lost: the caller can ask again.
  */
 export async function* askDecoder(
   { generate, onAskedAgain }: Decoder,
   question: GenerateInput,
   call: CallOptions,
 ): AsyncGenerator<GenerateResponse> {
-  const request = create(GenerateRequestSchema, question);
+  let request = create(GenerateRequestSchema, question);
+  let loss: DomainError | undefined;
   /** Of each choice that has started. */
   const seeds = new Map<number, bigint>();
   let hasDraft = false;
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     try {
       for await (const response of generate(request, call)) {
         const { event, choice } = response;
@@ -40,10 +42,15 @@ export async function* askDecoder(
       }
       return;
     } catch (error) {
-      const isLost = error instanceof DomainError && error.code === "unavailable";
+      const code = error instanceof DomainError ? error.code : undefined;
+      if (loss !== undefined && code === "embedding_not_found") throw loss;
       // Before a start the client has asked elsewhere by itself.
       const seed = seeds.get(0);
-      if (!isLost || hasDraft || seed === undefined || attempt > 1) throw error;
+      if (!(error instanceof DomainError) || code !== "unavailable") throw error;
+      if (hasDraft || seed === undefined || loss !== undefined) throw error;
+      loss = error;
+      // What the caller gave stays as it is.
+      request = clone(GenerateRequestSchema, request);
       request.settings ??= create(GenerationSettingsSchema);
       request.settings.seed = seed;
       onAskedAgain();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { decodeImage, encodeImage } from "./kept_image.ts";
+import { PREPROCESSING_VERSION } from "./image/preprocess_pixels.ts";
 
 const IMAGE: PreparedImage = {
   pixels: Uint8Array.from({ length: 12 }, (_, index) => index),
@@ -10,7 +11,7 @@ const IMAGE: PreparedImage = {
   height: 10,
   gridWidth: 0,
   gridHeight: 0,
-  preprocessingVersion: "pillow-bicubic-1",
+  preprocessingVersion: PREPROCESSING_VERSION,
   description: {
     format: "dicom",
     frame: { number: 1, of: 3 },

@@ -26,12 +26,14 @@ afterAll(async () => {
   await gateway.stop();
   for (const proxy of proxies) proxy.close();
 });
-beforeEach(() => {
+beforeEach(forget);
+
+function forget(): void {
   gateway.seen.requests.length = 0;
   gateway.seen.encodeRequests.length = 0;
   gateway.seen.logs.length = 0;
   for (const proxy of proxies) proxy.heard();
-});
+}
 
 /** What a file must have, and what decides about its pixels: text in place of it is refused, as is tested below. */
 const TECHNICAL: readonly Attribute[] = [
@@ -105,6 +107,7 @@ test("nothing of a DICOM file but pixels and technical terms leaves the parser, 
   expect(TEXTS.length).toBeGreaterThan(3700);
   expect(TEXTS.length - FREE.length).toBeLessThan(12);
   for (const attributes of CHUNKS) {
+    forget();
     const bytes = dicom(...attributes);
     const canaries = Buffer.from(bytes).toString("latin1").split(CANARY).length;
     expect(canaries).toBeGreaterThan(attributes.length);
@@ -113,6 +116,8 @@ test("nothing of a DICOM file but pixels and technical terms leaves the parser, 
     for (const part of ["x-request-id", "medv.v1.", '"grpc-status":"0"']) {
       expect(seen).toContain(part);
     }
+    expect(gateway.seen.requests).toHaveLength(1);
+    expect(gateway.seen.encodeRequests).toHaveLength(1);
     expect(seen).not.toContain(CANARY);
   }
 });

@@ -30,11 +30,11 @@ for (const { name, bytes } of await bombs()) {
   const memory = process.memoryUsage.rss();
   const start = performance.now();
   const outcome = await answer();
-  if (performance.now() - start > MOST_MS) process.exitCode = 1;
-  const elapsedMs = Math.round(performance.now() - start);
+  const elapsedMs = performance.now() - start;
+  if (elapsedMs > MOST_MS) process.exitCode = 1;
   const rise = ((process.memoryUsage.rss() - memory) / 2 ** 20).toFixed(1);
   process.stdout.write(
-    `${name.padEnd(44)}${outcome.padEnd(18)}${elapsedMs} ms, ${rise} MiB (${bytes.length} bytes)\n`,
+    `${name.padEnd(44)}${outcome.padEnd(18)}${elapsedMs.toFixed(0)} ms, ${rise} MiB (${bytes.length} bytes)\n`,
   );
 }
 await preprocessor.close();

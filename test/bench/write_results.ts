@@ -2,7 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { barChart, type Bars } from "./bar_chart.ts";
 
-/** Writes `NAME.json` and `NAME.svg` of a bench; both say on which machine and when it ran. */
+/**
+ * Writes `NAME.json` and `NAME.svg` of a bench.
+ *
+ * @param results.origin On which machine and when it ran, which both files say.
+ * @param results.record What the JSON holds beside that.
+ */
 export async function writeResults(
   directory: string,
   name: string,

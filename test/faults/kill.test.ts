@@ -28,6 +28,7 @@ test("of answers whose diffusion service is killed those without a draft end who
   const { text: truth } = await ask(url, ANSWER);
   for (let round = 0; round < ROUNDS; round++) {
     const before = await askedAgain();
+    expect(before).not.toBeNaN();
     const failed: Outcome[] = [];
     while (failed.length === 0 || (await askedAgain()) === before) {
       const left = await leave(url);
@@ -106,7 +107,7 @@ redisTest(
       // It takes requests, and does nothing with them: by the time that the other has done its half, some are in its hands.
       victim.child.kill("SIGSTOP");
       const asked = Array.from({ length: 6 }, askAnew);
-      await until(() => encodes(other) === done + 3);
+      await until(() => encodes(other) >= done + 3);
       await victim.kill();
       expect(tally(await Promise.all(asked))).toEqual({ whole: 6 });
       await victim.start();

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startStack } from "../stack.ts";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, askSample, preparePage, SCRIPT } from "./page_tests.ts";
-import { scriptedDenoise } from "./scripted_denoise.ts";
+import { answered, askSample, preparePage, SCRIPT, heldScript } from "./page_tests.ts";
 
 /** A place of the answer as it is drawn. */
 type Chip = { readonly state: string; readonly cover: number; readonly block: number };
@@ -16,14 +15,8 @@ describe.skipIf(NO_BROWSER !== undefined)("the page's fog", () => {
   const at = preparePage();
 
   test("is the thinner the surer the model is, and marks the block under way", async () => {
-    const { promise: hasLooked, resolve: goOn } = Promise.withResolvers<void>();
-    at.served.seen.script = async function* held(request, context) {
-      for await (const response of scriptedDenoise(SCRIPT)(request, context)) {
-        yield response;
-        const { event } = response;
-        if (event?.case === "blockDraft" && event.value.forwardPasses === 5) await hasLooked;
-      }
-    };
+    const { script, goOn } = heldScript();
+    at.served.seen.script = script;
     const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-revised").first().waitFor();

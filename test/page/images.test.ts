@@ -86,8 +86,9 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("lets the gateway forget an image that is removed, but for one that was asked about", async () => {
+  test("lets the gateway forget an image that is removed", async () => {
     const { page } = await visit(at.browser, at.served.url);
+    const before = at.served.seen.deleted.length;
     const removed: string[] = [];
     page.on("request", (request) => {
       if (request.method() === "DELETE") removed.push(new URL(request.url()).pathname);
@@ -96,7 +97,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     await page.getByText("112 × 112").waitFor();
     await page.getByRole("button", { name: /^Remove/ }).click();
     await expect.poll(() => removed).toEqual([expect.stringMatching(/^\/v1\/images\/img_/)]);
-    await expect.poll(() => at.served.seen.deleted.length).toBe(1);
+    await expect.poll(() => at.served.seen.deleted.length - before).toBe(1);
   });
 
   test("keeps what one writes in sight, however many images go with it", async () => {

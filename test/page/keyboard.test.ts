@@ -13,9 +13,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page works with the keyboard alon
 
   test("from a sample to its answer, its replay and the conversations", async () => {
     const { page } = await visit(at.browser, at.served.url);
-    await tabTo(page, "Brain MRI");
-    await page.keyboard.press("Enter");
-    await page.getByText("112 × 112").waitFor();
+    await takeSample(page);
     await tabTo(page, "Length 64 tokens");
     await page.keyboard.press("Enter");
     await tabTo(page, "Length64");
@@ -43,9 +41,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page works with the keyboard alon
   test("to stop an answer", async () => {
     at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 60_000 });
     const { page } = await visit(at.browser, at.served.url);
-    await tabTo(page, "Brain MRI");
-    await page.keyboard.press("Enter");
-    await page.getByText("112 × 112").waitFor();
+    await takeSample(page);
     await tabTo(page, "Is this image normal?");
     await page.keyboard.press("Enter");
     await page.locator("svg.fog").waitFor();
@@ -57,9 +53,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page works with the keyboard alon
 
   test("in an image at large, which comes and goes with the focus in its place", async () => {
     const { page } = await visit(at.browser, at.served.url);
-    await tabTo(page, "Brain MRI");
-    await page.keyboard.press("Enter");
-    await page.getByText("112 × 112").waitFor();
+    await takeSample(page);
     await tabTo(page, "Look at mri.png");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
@@ -108,6 +102,13 @@ async function tabTo(page: Page, name: string): Promise<void> {
     await page.keyboard.press("Tab");
   }
   throw new Error(`no Tab leads to "${name}"`);
+}
+
+/** Takes a sample by its button and waits until it is sent. */
+async function takeSample(page: Page): Promise<void> {
+  await tabTo(page, "Brain MRI");
+  await page.keyboard.press("Enter");
+  await page.getByText("112 × 112").waitFor();
 }
 
 async function shownScale(page: Page): Promise<number> {

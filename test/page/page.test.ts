@@ -2,7 +2,15 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { startStack } from "../stack.ts";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { ANSWER, answered, askSample, preparePage, SCRIPT, violations } from "./page_tests.ts";
+import {
+  ANSWER,
+  answered,
+  askSample,
+  preparePage,
+  SCRIPT,
+  violations,
+  heldScript,
+} from "./page_tests.ts";
 import { CHEST_TOKENS, scriptedDenoise } from "./scripted_denoise.ts";
 
 if (NO_BROWSER !== undefined) process.stderr.write(`skipped: ${NO_BROWSER}\n`);
@@ -15,14 +23,8 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   });
 
   test("leads from the first visit to an answer that clears out of the fog, with no fault and no foreign request", async () => {
-    const { promise: hasLooked, resolve: goOn } = Promise.withResolvers<void>();
-    at.served.seen.script = async function* held(request, context) {
-      for await (const response of scriptedDenoise(SCRIPT)(request, context)) {
-        yield response;
-        const { event } = response;
-        if (event?.case === "blockDraft" && event.value.forwardPasses === 5) await hasLooked;
-      }
-    };
+    const { script, goOn } = heldScript();
+    at.served.seen.script = script;
     const { page, faults } = await visit(at.browser, at.served.url);
     await askSample(page);
     await page.locator("svg.fog .fog-committed").first().waitFor();

@@ -1,3 +1,4 @@
+import type { Script } from "@medv/gateway/testing/scripted_gateway";
 import axe from "axe-core";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
@@ -45,6 +46,19 @@ export function preparePage(options?: Parameters<typeof startPage>[0]): Readonly
     at.served.seen.requests.length = 0;
   });
   return at;
+}
+
+/** The scripted answer, held where a token is covered again until it is let go. */
+export function heldScript(): { readonly script: Script; readonly goOn: () => void } {
+  const { promise: hasLooked, resolve: goOn } = Promise.withResolvers<void>();
+  const script: Script = async function* held(request, context) {
+    for await (const response of scriptedDenoise(SCRIPT)(request, context)) {
+      yield response;
+      const { event } = response;
+      if (event?.case === "blockDraft" && event.value.forwardPasses === 5) await hasLooked;
+    }
+  };
+  return { script, goOn };
 }
 
 /** Takes the sample with two findings and asks a question about it. */

@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
 import { ANSWER, answered, askSample, preparePage, SCRIPT } from "./page_tests.ts";
@@ -6,8 +7,8 @@ import { scriptedDenoise } from "./scripted_denoise.ts";
 describe.skipIf(NO_BROWSER !== undefined)("two tabs of the page", () => {
   const at = preparePage();
 
-  test("show the same conversations, each answer as it comes, and forget them together", async () => {
-    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
+  /** Two tabs before the answer that the first of them asked for, which is under way. */
+  async function openBoth(): Promise<{ readonly first: Page; readonly second: Page }> {
     const { page: first } = await visit(at.browser, at.served.url);
     const second = await first.context().newPage();
     await second.goto(at.served.url);
@@ -16,6 +17,12 @@ describe.skipIf(NO_BROWSER !== undefined)("two tabs of the page", () => {
     await first.locator("svg.fog .fog-committed").first().waitFor();
     await second.getByRole("button", { name: "History" }).click();
     await second.getByRole("button", { name: /^Give a detailed/ }).click();
+    return { first, second };
+  }
+
+  test("show the same conversations, each answer as it comes, and forget them together", async () => {
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
+    const { first, second } = await openBoth();
     await answered(second);
     expect(await second.locator(".answer .text").innerText()).toContain(ANSWER);
     await answered(first);
@@ -35,14 +42,7 @@ describe.skipIf(NO_BROWSER !== undefined)("two tabs of the page", () => {
 
   test("both say of an answer that one of them stopped that it was stopped, and nothing else", async () => {
     at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 1000 });
-    const { page: first } = await visit(at.browser, at.served.url);
-    const second = await first.context().newPage();
-    await second.goto(at.served.url);
-    await second.getByRole("button", { name: "Two findings" }).waitFor();
-    await askSample(first);
-    await first.locator("svg.fog .fog-committed").first().waitFor();
-    await second.getByRole("button", { name: "History" }).click();
-    await second.getByRole("button", { name: /^Give a detailed/ }).click();
+    const { first, second } = await openBoth();
     await second.locator("svg.fog .fog-committed").first().waitFor();
     await second.getByRole("button", { name: "Stop" }).click();
     for (const tab of [first, second]) {

@@ -29,7 +29,7 @@ export const ANSWERS: readonly Policy[] = [
           const { spec } = manifest as unknown as IHTTPRoute;
           const longest = longestAnswerSeconds(manifests);
           const outlives = (duration: string | undefined): boolean =>
-            secondsOf(duration ?? "1s") > longest;
+            duration !== undefined && secondsOf(duration) > longest;
           const rules = spec.rules ?? [{}];
           return unmet({
             [`must let a request take over ${longest} s`]: rules.every(({ timeouts }) =>
@@ -52,14 +52,19 @@ function longestAnswerSeconds(manifests: readonly Manifest[]): number {
   return SETTINGS.answerTimeoutSeconds.read(Object.fromEntries(env));
 }
 
+const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
+  ["ms", 0.001],
+]);
+
 /** A duration of the Gateway API, such as `1h30m`; none of it is no limit. */
 function secondsOf(duration: string): number {
-  const units = { h: 3600, m: 60, s: 1, ms: 0.001 } as const;
   const parts = duration.matchAll(/(\d+)(ms|[hms])/g);
-  const seconds = [...parts].reduce((sum, [, amount, unit]) => {
-    // The expression takes these alone.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return sum + Number(amount) * units[unit as keyof typeof units];
-  }, 0);
-  return seconds === 0 ? Infinity : seconds;
+  const seconds = [...parts].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_SECONDS.get(unit ?? "") ?? 0),
+    0,
+  );
+  return /^0(?:ms|[hms])$/.test(duration) ? Infinity : seconds;
 }

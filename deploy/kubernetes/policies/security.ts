@@ -7,7 +7,7 @@ const VOLUMES = new Set([
 ]);
 
 /** What must not be read by whoever reads the manifest: the cache's URL has a password in it, OTLP's headers a token. */
-const SECRET_NAME = /TOKEN|SECRET|PASSWORD|_KEYS?$|_HEADERS$|^MEDV_CACHE_URL$/;
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|_AUTH$|_KEYS?$|_HEADERS$|^MEDV_CACHE_URL$/;
 
 /** An option that is named for a secret, with or without its value. */
 const SECRET_OPTION = /^--?[\w-]*(?:token|secret|pass|key)[\w-]*(?:=(.*))?$/i;

@@ -28,7 +28,7 @@ export type PreprocessedImage = {
 };
 
 /** Part of every cache key: another string whenever the same bytes would give other pixels. */
-export const PREPROCESSING_VERSION = "pillow-bicubic-1";
+export const PREPROCESSING_VERSION = "pillow-bicubic-2";
 
 /** Grey of the bars of "pad": the published processor's mean of 0.5 in 8 bits. */
 const PAD_LEVEL = 127;

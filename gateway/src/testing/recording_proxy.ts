@@ -15,7 +15,11 @@ export type RecordingProxy = {
   close(): void;
 };
 
-/** @param port Of the server, on loopback. */
+/**
+ * Starts a proxy on a free port of loopback, which the test closes.
+ *
+ * @param port Of the server, on loopback.
+ */
 export async function startRecordingProxy(port: number): Promise<RecordingProxy> {
   const behind = connect(`http://127.0.0.1:${port}`);
   const said: string[] = [];

@@ -55,6 +55,7 @@ export const SECRET = new Uint8Array(32);
  * @param options.between Puts something between the gateway and a service's port, and gives the port of that.
  * @param options.connection Nothing is shared where it is missing; the test closes it.
  * @param options.holdMs After so long without a sign a gateway that runs an answer is gone.
+ * @param options.keepAliveMs After so long a silence a stream has a comment.
  * @param options.limits None where they are missing.
  */
 export async function startScriptedGateway({

@@ -38,6 +38,7 @@ async function keep(page) {
     // An asset with the same name is the same.
     const known = name.startsWith("/assets/") ? await cache.match(name) : undefined;
     const file = known ?? (await fetch(name));
+    if (!file.ok) throw new Error(`Cannot keep ${name} as it must be there: status ${file.status}`);
     if (name.endsWith(".js")) await keepNamed(await file.clone().text());
     if (known === undefined) await cache.put(name, file);
   };

@@ -61,7 +61,8 @@ export class Graph {
 
   /**
    * @param parent The graph around a `Loop` or `If` body, whose values the body may use.
-   * @param body Whose it is. What is the same in every iteration of a loop is written before it: ONNX Runtime leaves it inside.
+   * @param body What runs the graph. What is the same in every iteration of a loop is written before it, as ONNX Runtime
+   *   leaves it inside.
    */
   constructor(parent?: Graph, body: "loop" | "branch" = "branch") {
     this.#root = parent === undefined ? this : parent.#root;

@@ -1,4 +1,4 @@
-import { type Conversation, hasRunning } from "../conversation/conversation.ts";
+import type { Conversation, Turn } from "../conversation/conversation.ts";
 import { followHistory, readConversation } from "../conversation/history.ts";
 import { abandon, isFollowed, resumeConversation } from "./run_answer.ts";
 import { conversationOf, reportStorage, session } from "./session.ts";
@@ -37,7 +37,12 @@ async function takeOver(key: string): Promise<void> {
 /** What is under way here is kept by this tab when it ends, and what has ended here has its times. */
 function isNewer(own: Conversation, kept: Conversation): boolean {
   if (isFollowed(own) || own.changedAt > kept.changedAt) return true;
-  return own.changedAt === kept.changedAt && !own.turns.some(hasRunning);
+  return own.changedAt === kept.changedAt && own.turns.every(hasEnded);
+}
+
+/** An answer that failed here may have come to its end where it was asked for. */
+function hasEnded({ answers }: Turn): boolean {
+  return answers.every(({ status }) => status === "done" || status === "stopped");
 }
 
 /** Until an answer has an id, only the tab that asked for it can follow it; the next message has the id. */

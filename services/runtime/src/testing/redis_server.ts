@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import type { Logger } from "../logger.ts";
 import { CacheConnection } from "../remote_cache/cache_connection.ts";
 
-/** Why tests against a real server are skipped here; undefined where they run, or fail as the long versions may not. */
+/** Why tests against a real server are skipped here; undefined where they run. Long versions fail instead. */
 export const REDIS_MISSING =
   process.env["MEDV_TEST_LENGTH"] === "long" ||
   spawnSync("redis-server", ["--version"]).status === 0
