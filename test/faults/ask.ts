@@ -60,6 +60,7 @@ async function readAnswer(
     hasDraft: false,
     lastEventId: undefined as string | undefined,
   };
+  let hasEnded = false;
   const outcome = (type: Outcome["type"], more: Partial<Outcome> = {}): Outcome => ({
     ...seen,
     type,
@@ -82,12 +83,13 @@ async function readAnswer(
       seen.lastEventId = id;
       onEvent?.(name);
       if (name === "error") return outcome("failed", { code: String(data["code"]) });
-      if (name === "answer-end") return outcome("whole");
+      // Read on: who leaves before the stream's own end counts as gone at the gateway.
+      hasEnded ||= name === "answer-end";
     }
-    return outcome("cut");
   } catch {
-    return outcome("cut");
+    // What ended before its connection broke is whole.
   }
+  return outcome(hasEnded ? "whole" : "cut");
 }
 
 /** A small picture of one colour, as a data URL. */
