@@ -130,7 +130,7 @@ export async function checkFastDllm(oracle: Oracle, report: Report): Promise<voi
 /** Answers that run together, at different blocks, steps, lengths and settings, end as each does alone. */
 export async function checkBatched(oracle: Oracle, report: Report): Promise<void> {
   const { runRows, ...decoder } = await openDecoder(oracle);
-  const batcher = new RunBatcher(runRows, { maxRows: 32, fits: () => true });
+  const batcher = new RunBatcher(runRows, { maxRows: 32, fits: () => true, costRatio: () => 1 });
   const caller = { tenantScope: "", priority: "interactive" } as const;
   const run: RunRow = (row, signal) => batcher.run(row, caller, signal, UNWATCHED);
   const { cases } = await oracle.json<{ cases: readonly SamplerCase[] }>("sampler.json");

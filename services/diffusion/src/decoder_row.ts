@@ -77,3 +77,8 @@ export type RowResult = {
   readonly forwardPasses: number;
   readonly revisions: number;
 };
+
+/** Sequences that a run of these rows computes: one with guidance is computed with its prompt and without. */
+export function copiesOf(rows: readonly DecoderRow[]): number {
+  return rows.reduce((sum, { cfgScale }) => sum + (cfgScale > 0 ? 2 : 1), 0);
+}

@@ -14,6 +14,7 @@ import type { DecoderRow } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
 import { RunBatcher, UNWATCHED, type RunBatch } from "./run_batcher.ts";
+import { RunCost } from "./run_cost.ts";
 import { runBytes } from "./run_memory.ts";
 
 export type DecoderOptions = {
@@ -88,11 +89,13 @@ export async function openDecoder(
     onExit,
   });
   let inHand: readonly DecoderRow[] = [];
+  const cost = new RunCost();
   const runBatch: RunBatch = async (rows) => {
     inHand = rows;
     const startedAt = performance.now();
     try {
       const outputs = await session.run(decoderFeeds(rows, tokenizer.special.mask), NEVER);
+      cost.learn(rows, performance.now() - startedAt);
       return rowResults(outputs, rows);
     } finally {
       inHand = [];
@@ -103,6 +106,7 @@ export async function openDecoder(
     maxRows: options.maxBatchRows,
     fits: (rows, positions) =>
       runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
+    costRatio: (more, rows) => cost.ratio(more, rows),
   });
   await warmUp(
     (row, runSignal) => batcher.run(row, WARM_UP_CALLER, runSignal, UNWATCHED),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { NO_RULES, type DecoderRow, type RowResult } from "./decoder_row.ts";
 import { RunBatcher, UNWATCHED, type BatchLimits, type RunCaller } from "./run_batcher.ts";
 
-const LIMITS = { maxRows: 4, fits: () => true };
+const LIMITS: BatchLimits = { maxRows: 4, fits: () => true, costRatio: () => 1 };
 const { signal: never } = new AbortController();
 
 function row(seed: number, change: Partial<DecoderRow> = {}): DecoderRow {
@@ -72,6 +72,7 @@ test("run() puts rows that wait into one run, and gives each its own result", as
 
 test("run() keeps to the most rows and to what fits into memory", async () => {
   const { runs, letGo, ask } = held({
+    ...LIMITS,
     maxRows: 3,
     fits: (rows, positions) => rows * positions <= 40,
   });
@@ -106,6 +107,32 @@ test("run() lets a tenant that asks for little pass one that floods", async () =
   for (let run = 0; run < 5; run++) await letGo();
   await Promise.all(answers);
   expect(runs.flat().indexOf(10)).toBeLessThanOrEqual(2);
+});
+
+test("run() gives tenants that ask at the same time one row each where every row prolongs a run", async () => {
+  const { runs, letGo, ask } = held({
+    ...LIMITS,
+    costRatio: (more, rows) => more.length / rows.length,
+  });
+  const answers = [
+    ...[1, 2, 3, 4].map((seed) => ask(seed, caller("flood"))),
+    ask(10, caller("small")),
+  ];
+  for (let run = 0; run < 4; run++) await letGo();
+  await Promise.all(answers);
+  expect(runs).toEqual([[1, 10], [2], [3], [4]]);
+});
+
+test("run() gives a tenant more rows beside another's where that hardly prolongs a run", async () => {
+  const { runs, letGo, ask } = held();
+  const answers = [
+    ...[1, 2, 3, 4].map((seed) => ask(seed, caller("flood"))),
+    ask(10, caller("small")),
+  ];
+  for (let run = 0; run < 2; run++) await letGo();
+  await Promise.all(answers);
+  expect(runs.map((run) => run.length)).toEqual([4, 1]);
+  expect(runs[0]).toContain(10);
 });
 
 test("run() runs batch rows where interactive ones leave room", async () => {

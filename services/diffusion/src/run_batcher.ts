@@ -1,4 +1,4 @@
-import type { DecoderRow, RowResult } from "./decoder_row.ts";
+import { copiesOf, type DecoderRow, type RowResult } from "./decoder_row.ts";
 
 /** Who asks for a run. */
 export type RunCaller = {
@@ -28,6 +28,8 @@ export type BatchLimits = {
   readonly maxRows: number;
   /** Whether so many rows, each padded to so many positions, fit into the memory that a run may take. */
   readonly fits: (rows: number, positions: number) => boolean;
+  /** How many times as long a run of `more` takes as one of `rows`. */
+  readonly costRatio: (more: readonly DecoderRow[], rows: readonly DecoderRow[]) => number;
 };
 
 type Waiting = {
@@ -40,12 +42,18 @@ type Waiting = {
 
 /** After so long a `batch` row counts as interactive, so that it is not passed over for ever. */
 const PATIENCE_MS = 5_000;
+/** For so long after it asked for a run, a tenant is expected to ask again. */
+const PRESENCE_MS = 5_000;
+/** How far a tenant's further rows may prolong a run in which others have rows, or soon will. */
+const PROLONGED = 1.2;
 
 /**
  * Continuous batching: one run at a time, of whatever rows wait when it starts. An answer asks again for its next run,
  * so answers join and leave at every run, whatever their block, step, length and settings.
  *
- * Who comes first: interactive before batch, then the tenant that has had the least, then who has waited longest.
+ * Who comes first: interactive before batch, then the tenant that has had the least, then who has waited longest. While
+ * several tenants ask, each has one row in a run, and more only as far as that hardly prolongs it for the others: none
+ * where a run takes as long as it has rows, all where there is room for them anyway.
  */
 export class RunBatcher {
   readonly #runBatch: RunBatch;
@@ -53,6 +61,8 @@ export class RunBatcher {
   readonly #waiting: Waiting[] = [];
   /** Positions fed for each tenant that waits or has just run: its virtual time. */
   readonly #served = new Map<string, number>();
+  /** When each tenant last asked. */
+  readonly #askedAt = new Map<string, number>();
   #running = false;
 
   constructor(runBatch: RunBatch, limits: BatchLimits) {
@@ -73,6 +83,7 @@ export class RunBatcher {
   ): Promise<RowResult> {
     signal.throwIfAborted();
     this.#meet(caller.tenantScope);
+    this.#askedAt.set(caller.tenantScope, performance.now());
     const outcome = Promise.withResolvers<RowResult>();
     const waiting = { row, caller, since: performance.now(), outcome, watch };
     const abort = (): void => {
@@ -139,8 +150,9 @@ export class RunBatcher {
   /** The rows of the next run, taken out of the line. */
   #take(): readonly Waiting[] {
     const batch: Waiting[] = [];
+    const isShared = this.#tenants() > 1;
     while (batch.length < this.#limits.maxRows) {
-      const next = this.#next(batch);
+      const next = this.#next(batch, isShared);
       if (next === undefined) break;
       this.#waiting.splice(this.#waiting.indexOf(next), 1);
       batch.push(next);
@@ -152,7 +164,7 @@ export class RunBatcher {
   }
 
   /** Who comes next, of those whose rows fit the batch. */
-  #next(batch: readonly Waiting[]): Waiting | undefined {
+  #next(batch: readonly Waiting[], isShared: boolean): Waiting | undefined {
     const now = performance.now();
     const isUrgent = ({ caller, since }: Waiting): boolean =>
       caller.priority === "interactive" || now - since > PATIENCE_MS;
@@ -162,7 +174,9 @@ export class RunBatcher {
       .filter(
         (waiting) =>
           first === undefined ||
-          (isAlike(first.row, waiting.row) && this.#fits([...batch, waiting])),
+          (isAlike(first.row, waiting.row) &&
+            this.#fits([...batch, waiting]) &&
+            !(isShared && this.#crowds(batch, waiting))),
       )
       .toSorted(
         (left, right) =>
@@ -172,8 +186,31 @@ export class RunBatcher {
       )[0];
   }
 
+  /** Tenants that wait, or have asked lately. */
+  #tenants(): number {
+    const waiting = new Set(this.#waiting.map(({ caller }) => caller.tenantScope));
+    const since = performance.now() - PRESENCE_MS;
+    for (const [tenant, askedAt] of this.#askedAt) {
+      if (askedAt < since && !waiting.has(tenant)) this.#askedAt.delete(tenant);
+    }
+    return this.#askedAt.size;
+  }
+
+  /** Whether a tenant that has a row in the batch would prolong it too much by another one. */
+  #crowds(batch: readonly Waiting[], waiting: Waiting): boolean {
+    const seen = new Set<string>();
+    const firsts = batch.filter(({ caller: { tenantScope } }) => {
+      const isFirst = !seen.has(tenantScope);
+      seen.add(tenantScope);
+      return isFirst;
+    });
+    if (!seen.has(waiting.caller.tenantScope)) return false;
+    const rowsOf = (some: readonly Waiting[]): readonly DecoderRow[] => some.map(({ row }) => row);
+    return this.#limits.costRatio(rowsOf([...batch, waiting]), rowsOf(firsts)) > PROLONGED;
+  }
+
   #fits(batch: readonly Waiting[]): boolean {
-    const rows = batch.reduce((sum, { row }) => sum + (row.cfgScale > 0 ? 2 : 1), 0);
+    const rows = copiesOf(batch.map(({ row }) => row));
     const longest = Math.max(...batch.map(({ row }) => row.tokenIds.length));
     return this.#limits.fits(rows, longest);
   }
