@@ -10,10 +10,10 @@ import { SessionWorker, type Device } from "@medv/runtime";
 import type { Precision } from "./config.ts";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
 import type { DecoderLoad } from "./decoder_metrics.ts";
-import type { DecoderRow } from "./decoder_row.ts";
+import type { DecoderRow, RowResult } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
-import { RunBatcher, UNWATCHED, type RunBatch } from "./run_batcher.ts";
+import { RunBatcher, type RunBatch } from "./run_batcher.ts";
 import { RunCost } from "./run_cost.ts";
 import { runBytes } from "./run_memory.ts";
 
@@ -108,11 +108,7 @@ export async function openDecoder(
       runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
     costRatio: (more, rows) => cost.ratio(more, rows),
   });
-  await warmUp(
-    (row, runSignal) => batcher.run(row, WARM_UP_CALLER, runSignal, UNWATCHED),
-    checkpoint,
-    tokenizer,
-  );
+  await warmUp(async (row) => onlyOf(await runBatch([row])), checkpoint, tokenizer);
   return {
     checkpoint,
     tokenizer,
@@ -149,7 +145,6 @@ async function int8Weights(
 
 /** A run that has started goes on for the answers that are still wanted. */
 const { signal: NEVER } = new AbortController();
-const WARM_UP_CALLER = { tenantScope: "", priority: "interactive" } as const;
 
 async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
   const shortest = create(GenerationSettingsSchema, { genLength: 1 });
@@ -162,4 +157,9 @@ async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer)
   };
   const request = { prompt, embeddings, settings, maskId: tokenizer.special.mask };
   for await (const end of denoise(run, request, new AbortController().signal)) void end;
+}
+
+function onlyOf([result]: readonly RowResult[]): RowResult {
+  if (result === undefined) throw new RangeError("Cannot find the result of a row");
+  return result;
 }
