@@ -78,6 +78,7 @@ async function measure(): Promise<void> {
     samples.bare.push(await overhead.bare());
     samples.served.push(await overhead.served());
   }
+  const alone = percentile(await timesOf(ward, known), 95);
   const steady = await besideOthers(ward, known, { flooding, floodImage, inFlight: STEADY });
   const flooded = await besideOthers(ward, known, { flooding, floodImage, inFlight: FLOOD });
 
@@ -93,13 +94,14 @@ async function measure(): Promise<void> {
     `| first committed text, follow-up turn | ${m.followUp.toFixed(0)} ms | ${(100 * (1 - m.followUp / m.first)).toFixed(0)} % sooner |`,
     `| one run of the block decoder in the caller's thread | ${m.bare.toFixed(2)} ms | |`,
     `| the same by the service: worker thread, scheduler, gRPC | ${m.served.toFixed(2)} ms | ${(m.served - m.bare).toFixed(2)} ms more |`,
-    `| p95 of a tenant's answers beside another's ${STEADY} at a time | ${steady.toFixed(0)} ms | |`,
+    `| p95 of a tenant's answers, alone | ${alone.toFixed(0)} ms | |`,
+    `| beside another tenant's ${STEADY} at a time | ${steady.toFixed(0)} ms | |`,
     `| beside the other's ${FLOOD} at a time | ${flooded.toFixed(0)} ms | ${(100 * (flooded / steady - 1)).toFixed(0)} % more |`,
   ];
   process.stdout.write(`${lines.join("\n")}\n${machine()}\n`);
   await writeResults(values.out, "serve", {
     origin: machine(),
-    record: { genLength, ...samples, steady, flooded },
+    record: { genLength, ...samples, p95: { alone, steady, flooded } },
     chart: [
       {
         title: `answers of ${genLength} tokens a second`,
@@ -118,6 +120,7 @@ async function measure(): Promise<void> {
       {
         title: "milliseconds of a tenant's answers, 95th percentile",
         bars: [
+          { label: "alone", value: alone },
           { label: `beside another's ${STEADY} at a time`, value: steady },
           { label: `beside another's ${FLOOD} at a time`, value: flooded },
         ],
@@ -162,11 +165,17 @@ async function besideOthers(
     while (!over.signal.aborted) await ask(flooding, floodImage, ANSWER);
   };
   const flood = Promise.all(Array.from({ length: inFlight }, keepAsking));
+  const times = await timesOf(caller, image);
+  over.abort();
+  await flood;
+  return percentile(times, 95);
+}
+
+/** Milliseconds of answers, one after the other. */
+async function timesOf(caller: Caller, image: string): Promise<readonly number[]> {
   const times: number[] = [];
   for (let index = 0; index < 8 * rounds; index++) {
     times.push((await ask(caller, image, ANSWER)).totalMs);
   }
-  over.abort();
-  await flood;
-  return percentile(times, 95);
+  return times;
 }
