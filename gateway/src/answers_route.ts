@@ -87,18 +87,31 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
 /** An event, and the id of its frame. */
 type Framed = { readonly event: AnswerEvent; readonly id: string };
 
+/** An answer's end is held back until it is known whether it is the last of all. */
 async function* frames(
   context: Context<GatewayEnv>,
   framed: AsyncGenerator<Framed>,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, string> {
   let usage: Usage | undefined;
-  for await (const { event, id } of framed) {
-    if (event.type === "answer-end") {
-      usage = together(usage, event.usage);
-      context.set("numbers", usage);
+  let held = "";
+  try {
+    for await (const { event, id } of framed) {
+      if (held !== "") yield held;
+      held = "";
+      const sent = frame(event, event.type, id);
+      if (event.type === "answer-end") {
+        usage = together(usage, event.usage);
+        context.set("numbers", usage);
+        held = sent;
+      } else {
+        yield sent;
+      }
     }
-    yield frame(event, event.type, id);
+  } catch (error) {
+    if (held !== "") yield held;
+    throw error;
   }
+  return held;
 }
 
 /** Of an answer that ends with its reader. */

@@ -125,7 +125,7 @@ async function* chunks(
   { includeUsage, choices: count, settings }: ChatRequest,
   head: Head,
   onUsage: (usage: Usage) => void,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, string> {
   let fingerprint = "";
   const chunk = (choice: ChunkChoice, extra: Pick<ChatChunk, "notice"> = {}): string =>
     chunkFrame({
@@ -168,7 +168,7 @@ async function* chunks(
       notice: NOTICE,
     });
   }
-  yield frame("[DONE]");
+  return frame("[DONE]");
 }
 
 /** What a chunk says of a choice; the rest of it is empty. */

@@ -18,9 +18,11 @@ export type EventStreamOptions = {
 /**
  * An SSE answer of `frames`. When the caller cancels it, `controller` is aborted, so that work under way stops at once
  * instead of at its next frame.
+ *
+ * @param frames They return the last one, so that whoever leaves with it in hand has had everything.
  */
 export function eventStream(
-  frames: AsyncGenerator<string>,
+  frames: AsyncGenerator<string, string>,
   controller: AbortController,
   { onEnd, onError, keepAliveMs }: EventStreamOptions,
 ): Response {
@@ -36,10 +38,8 @@ export function eventStream(
   const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     try {
       const { value, done } = await sent.next();
-      if (done !== true) {
-        stream.enqueue(encoder.encode(value));
-        return;
-      }
+      stream.enqueue(encoder.encode(value));
+      if (done !== true) return;
       end(undefined);
     } catch (error) {
       end(error);
@@ -52,7 +52,7 @@ export function eventStream(
     controller.abort(callerGone());
     end(controller.signal.reason);
     // What the abort itself ends with was told above.
-    await sent.return(undefined).catch(() => {});
+    await sent.return("").catch(() => {});
   };
   const body = new ReadableStream<Uint8Array>(
     {

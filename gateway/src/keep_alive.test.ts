@@ -54,7 +54,7 @@ test.each([
   },
 );
 
-async function* breaking(): AsyncGenerator<string> {
+async function* breaking(): AsyncGenerator<string, string> {
   yield "one";
   yield "two";
   await sleep(1);
@@ -72,10 +72,11 @@ test("keepAlive() says nothing where frames come in time, and passes on how they
 
 test("keepAlive() ends the frames when it is left at a comment", async () => {
   let hasEnded = false;
-  async function* frames(): AsyncGenerator<string> {
+  async function* frames(): AsyncGenerator<string, string> {
     try {
       await sleep(50);
       yield "late";
+      return "last";
     } finally {
       hasEnded = true;
     }

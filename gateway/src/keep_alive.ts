@@ -7,10 +7,10 @@ const COMMENT = ": keep-alive\n\n";
  * @param intervalMs How long it may be silent.
  */
 export async function* keepAlive(
-  frames: AsyncGenerator<string>,
+  frames: AsyncGenerator<string, string>,
   intervalMs: number,
-): AsyncGenerator<string> {
-  let next: Promise<IteratorResult<string, unknown>> | undefined;
+): AsyncGenerator<string, string> {
+  let next: Promise<IteratorResult<string, string>> | undefined;
   try {
     for (;;) {
       next ??= frames.next();
@@ -20,11 +20,11 @@ export async function* keepAlive(
         continue;
       }
       next = undefined;
-      if (result.done === true) return;
+      if (result.done === true) return result.value;
       yield result.value;
     }
   } finally {
-    await frames.return(undefined);
+    await frames.return("");
   }
 }
 
