@@ -1,4 +1,4 @@
-import { DomainError } from "@medv/proto";
+import { type DomainCode, DomainError } from "@medv/proto";
 import {
   type AnswerEnd,
   type AnswerStart,
@@ -52,7 +52,8 @@ export type AnswerContext = {
 
 /**
  * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision
- * service does not keep any more is encoded again, once, as long as nothing of the answer was given out.
+ * service does not keep any more, or that another tower made, is encoded again, once, as long as nothing of the answer was
+ * given out.
  *
  * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`,
  * `rate_limit_exceeded`, `forbidden`. The signal's reason, and a `TimeoutError` where the time ran out before the decoder was
@@ -141,14 +142,17 @@ export async function* streamAnswer(
       }
       return;
     } catch (error) {
-      const isGone = error instanceof DomainError && error.code === "embedding_not_found";
-      if (!isGone || starts.size > 0 || attempt > 1) throw error;
+      const isStale = error instanceof DomainError && STALE.has(error.code);
+      if (!isStale || starts.size > 0 || attempt > 1) throw error;
     }
     encoded = await Promise.all(
       sources.map((source) => images.encodeAgain(source, imageContext, inTime)),
     );
   }
 }
+
+/** A handle that is of no use any more: its embedding is gone, or the services have another model by now. */
+const STALE: ReadonlySet<DomainCode> = new Set(["embedding_not_found", "embedding_mismatch"]);
 
 /** Counts the images that come with the question; one that is named by its id was counted when it was sent. */
 async function takeImages(

@@ -150,13 +150,16 @@ test("createApp() encodes once for concurrent questions about the same bytes", a
   expect(gateway.seen.encodes).toBe(encodes + 1);
 });
 
-test("createApp() encodes again once when the decoder does not find the embedding", async () => {
-  const url = dataUrl(await drawPng(5));
+test.each([
+  { what: "does not find the embedding", code: "embedding_not_found" },
+  { what: "has another tower than made it", code: "embedding_mismatch" },
+] as const)("createApp() encodes again once when the decoder $what", async ({ code }) => {
+  const url = dataUrl(await drawPng(code === "embedding_not_found" ? 5 : 15));
   await (await post(CHAT, askAbout([url]))).text();
   gateway.forgetEmbeddings();
   gateway.seen.script = async function* (request, context) {
     const digest = request.images[0]?.handle?.digest ?? "";
-    if (!gateway.isEncoded(digest)) throw new DomainError("embedding_not_found", "Cannot find it");
+    if (!gateway.isEncoded(digest)) throw new DomainError(code, "Cannot use it");
     yield* answerHello(request, context);
   };
   const { encodes } = gateway.seen;

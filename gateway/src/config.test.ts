@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createApiKey, entryOf } from "./auth/api_key.ts";
+import { createApiKey, entryOf, hashOf } from "./auth/api_key.ts";
 import { readConfig } from "./config.ts";
 
 test("readConfig() has a default for everything", () => {
@@ -57,6 +60,27 @@ test.each(["127.0.0.1", "127.9.9.9", "::1", "localhost"])(
     expect(readConfig({ MEDV_HOST: host })).toMatchObject({ host, access: { apiKeys: undefined } });
   },
 );
+
+test("readConfig() reads API keys from a file, and not from two places", () => {
+  const folder = mkdtempSync(join(tmpdir(), "keys-"));
+  const file = join(folder, "keys");
+  const [first, second] = [createApiKey(), createApiKey()];
+  writeFileSync(file, `# of the wards\n${entryOf("a", first)}\n${entryOf("b", second)} # new\n`);
+  const env = { MEDV_HOST: "0.0.0.0", MEDV_API_KEYS_FILE: file };
+  expect(readConfig(env).access.apiKeys).toEqual(
+    new Map([
+      [hashOf(first), "a"],
+      [hashOf(second), "b"],
+    ]),
+  );
+  expect(() => readConfig({ ...env, MEDV_API_KEYS: entryOf("c", createApiKey()) })).toThrow(
+    "Cannot read MEDV_API_KEYS as MEDV_API_KEYS_FILE is set too",
+  );
+  writeFileSync(file, `${entryOf("a", first)}\nb:${second}\n`);
+  expect(() => readConfig(env)).toThrow("Cannot read MEDV_API_KEYS_FILE as entry 2 must be");
+  expect(() => readConfig(env)).not.toThrow(second);
+  rmSync(folder, { recursive: true });
+});
 
 test("readConfig() never quotes a key or the secret", () => {
   const key = createApiKey();

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { oneRowFile } from "./image/dicom/testing/one_row_file.ts";
-import { MAX_IMAGE_BYTES, startScriptedGateway } from "./testing/scripted_gateway.ts";
+import { askAbout } from "./testing/ask_about.ts";
+import { drawPng, MAX_IMAGE_BYTES, startScriptedGateway } from "./testing/scripted_gateway.ts";
 
 /** A file that offers two windows, 40/400 and -600/1500. */
 const CT = join(import.meta.dirname, "image/dicom/testing/files/ct_jpeg_ls.dcm");
@@ -99,4 +100,17 @@ test("POST /v1/images does not know an image that was not sent", async () => {
 test("POST /v1/images says that the query is wrong before it reads the image", async () => {
   const response = await post("?center=40", new Uint8Array(MAX_IMAGE_BYTES + 1));
   expect(await response.json()).toMatchObject({ code: "invalid_request", field: "width" });
+});
+
+test("100 equal uploads at once are 100 images, of which one is encoded", async () => {
+  const png = await drawPng(77);
+  const before = gateway.seen.encodeRequests.length;
+  const ids = await Promise.all(Array.from({ length: 100 }, async () => idOf(await post("", png))));
+  expect(new Set(ids).size).toBe(100);
+  const statuses = ids.map(async (id) => {
+    const body = JSON.stringify(askAbout([`medv-image:${id}`]));
+    return (await gateway.app.request("/v1/chat/completions", { method: "POST", body })).status;
+  });
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
+  expect(gateway.seen.encodeRequests.length - before).toBe(1);
 });

@@ -1,6 +1,8 @@
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
+import { bearer } from "../testing/bearer.ts";
+import { drawPng, startScriptedGateway } from "../testing/scripted_gateway.ts";
 import { createJsonWebTokenReader } from "./json_web_token.ts";
 
 const ISSUER = "https://login.example";
@@ -93,4 +95,25 @@ test("createJsonWebTokenReader() does not blame the caller when the issuer's key
   await expect(reader(closed.port)(token)).rejects.toMatchObject({ code: "unavailable" });
   await closed.drain();
   await expect(reader(closed.port)(token)).rejects.toMatchObject({ code: "unavailable" });
+});
+
+test("a gateway takes JSON Web Tokens, and an image is its tenant's alone", async () => {
+  const gateway = await startScriptedGateway({ access: { readJsonWebToken: reader() } });
+  const [a, b] = [await sign(CLAIMS), await sign({ ...CLAIMS, org: "clinic-b" })];
+  const ask = async (path: string, token: string, init: RequestInit = {}): Promise<Response> =>
+    await gateway.app.request(path, { ...init, headers: bearer(token) });
+  const image = { method: "POST", body: await drawPng(1) };
+  const uploaded = await ask("/v1/images", a, image);
+  expect(uploaded.status).toBe(201);
+  const { id } = (await uploaded.json()) as { id: string };
+  expect((await ask(`/v1/images/${id}`, a)).status).toBe(200);
+  expect((await ask(`/v1/images/${id}`, b)).status).toBe(404);
+  const late = await ask("/v1/images", await sign(CLAIMS, { exp: "-1 minute" }), image);
+  expect(late.status).toBe(401);
+  expect(await late.json()).toMatchObject({ code: "expired_token" });
+  const foreign = await ask("/v1/images", await sign(CLAIMS, { key: theirs.privateKey }), image);
+  expect(await foreign.json()).toMatchObject({ code: "invalid_api_key" });
+  const tenants = gateway.seen.logs.map(({ fields }) => (fields as { tenant?: string }).tenant);
+  expect(tenants).toEqual(["clinic-a", "clinic-a", "clinic-b", undefined, undefined]);
+  await gateway.stop();
 });

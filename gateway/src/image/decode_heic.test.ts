@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -57,5 +58,39 @@ describe("decodeImage() reads HEIC", { timeout: 60_000 }, () => {
       const cut = FILE.subarray(0, Math.floor(FILE.length * share));
       await expect(decodeImage(cut, LIMITS)).rejects.toMatchObject({ code: "damaged_image" });
     }
+  });
+
+  test("or says by name what must be installed for it", () => {
+    // A process in which the optional package cannot be found.
+    const withoutIt = `import { registerHooks } from "node:module";
+      registerHooks({ resolve(name, context, next) {
+        if (name.startsWith("libheif-js")) throw new Error("Cannot find package " + name);
+        return next(name, context);
+      } });
+      const { decodeImage } = await import(${JSON.stringify(new URL("./decode_image.ts", import.meta.url))});
+      const read = (bytes) => decodeImage(bytes, ${JSON.stringify(LIMITS)}).then(
+        ({ format }) => ({ format }),
+        ({ name, code, message, hint }) => ({ name, code, message, hint }),
+      );
+      const files = process.argv.slice(1).map((file) => Buffer.from(file, "base64"));
+      console.log(JSON.stringify(await Promise.all(files.map(read))));`;
+    const jpeg = readFileSync(join(import.meta.dirname, "testing/seeds/picture.jpeg"));
+    const files = [FILE, jpeg].map((bytes) => bytes.toString("base64"));
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", withoutIt, ...files],
+      { encoding: "utf8" },
+    );
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        name: "DomainError",
+        code: "unsupported_image",
+        message:
+          "Cannot read the HEIC image as its decoder must be installed: the package libheif-js is not",
+        hint: "Send the image as JPEG",
+      },
+      { format: "jpeg" },
+    ]);
   });
 });

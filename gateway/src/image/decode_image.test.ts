@@ -129,6 +129,26 @@ describe("decodeImage()", () => {
     expect(image.data[0]).toBe(8);
   });
 
+  test.each(["tiff", "avif", "heic"] as const)(
+    "takes the first of several images in %s and says so",
+    async (format) => {
+      const file =
+        format === "tiff"
+          ? await sharp([await red(8), await red(200)], { join: { animated: true } })
+              .tiff({ compression: "lzw" })
+              .toBuffer()
+          : readFileSync(join(import.meta.dirname, `testing/two.${format}`));
+      const image = await decodeImage(file, LIMITS);
+      expect(image).toMatchObject({
+        format,
+        frame: { number: 1, of: 2 },
+        warnings: ["first_frame_only"],
+      });
+      expect(image.height).toBe(image.width);
+      expect(Math.abs((image.data[0] ?? 0) - 8)).toBeLessThanOrEqual(8);
+    },
+  );
+
   test("says nothing of frames where there is one", async () => {
     const image = await decodeImage(await encode(UPRIGHT, "png").gif().toBuffer(), LIMITS);
     expect(image).toMatchObject({ frame: { number: 1, of: 1 }, warnings: [] });

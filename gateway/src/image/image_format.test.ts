@@ -23,6 +23,7 @@ describe("imageFormat()", () => {
 
   test.each([
     { found: "PDF", start: "%PDF-1.7" },
+    { found: "an AVIF sequence", start: "\0\0\0\x2cftypavis" },
     { found: "MP4 or QuickTime video", start: "\0\0\0\x18ftypisom" },
     { found: "MP4 or QuickTime video", start: "\0\0\0\x14ftypmif1\0\0\0\0mif1" },
     { found: "of no known format", start: "GIF90a\x01" },

@@ -42,7 +42,7 @@ const SIGNATURES: Readonly<Record<ImageFormat, readonly Signature[]>> = {
   ],
   gif: [[[0, "GIF87a"]], [[0, "GIF89a"]]],
   tiff: [[[0, "II*\0"]], [[0, "MM\0*"]], [[0, "II+\0"]], [[0, "MM\0+"]]],
-  avif: [[[4, "ftypavif"]], [[4, "ftypavis"]]],
+  avif: [[[4, "ftypavif"]]],
   heic: ["heic", "heix", "heim", "heis", "hevc", "hevx"].map((brand): Signature => [
     [4, `ftyp${brand}`],
   ]),
@@ -69,6 +69,7 @@ const MAX_BRANDS_BYTES = 256;
 /** What people send by mistake, in the order of asking. */
 const FOREIGN: readonly (readonly [name: string, ...signatures: Signature[]])[] = [
   ["PDF", [[0, "%PDF-"]]],
+  ["an AVIF sequence", [[4, "ftypavis"]]],
   ["MP4 or QuickTime video", [[4, "ftyp"]]],
   ["BMP", [[0, "BM"]]],
   ["JPEG 2000", [[0, "\0\0\0\x0cjP  "]], [[0, "\xff\x4f\xff\x51"]]],

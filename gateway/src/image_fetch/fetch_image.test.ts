@@ -15,6 +15,8 @@ import { isPublicAddress } from "./public_address.ts";
 const HOST = "images.example.org";
 const FIELD = "messages[0].content[0].image_url.url";
 const { signal } = new AbortController();
+/** Longer than any test may take. */
+const timeoutMs = 600_000;
 
 /** What anything that is connected to ends up at, whatever it was. */
 const trap = createTcpServer();
@@ -46,6 +48,7 @@ function fetching(hosts: readonly string[], resolve: (host: string) => readonly 
         seen.connections += 1;
         return connect({ ...options, host: "127.0.0.1", port: trapPort });
       },
+      timeoutMs,
     },
   );
   return { fetchImage, seen };
@@ -195,6 +198,7 @@ test("createFetchImage() asks for a name once and connects to what it was told t
         lookup?.(host, {}, (_, found) => pinned.push(found));
         return connect({ host: "127.0.0.1", port: trapPort });
       },
+      timeoutMs,
     },
   );
   await expect(fetchImage(`https://${HOST}/`, FIELD, signal)).rejects.toThrow("Cannot fetch");
@@ -203,7 +207,10 @@ test("createFetchImage() asks for a name once and connects to what it was told t
 });
 
 /** A server of a test's own on this machine, by the listed host's name. */
-async function serve(answer: RequestListener, options: { readonly host?: string } = {}) {
+async function serve(
+  answer: RequestListener,
+  options: { readonly host?: string; readonly timeoutMs?: number } = {},
+) {
   const authority = await createAuthority("images");
   const files = await issue(authority, authority, { host: options.host ?? HOST });
   const tls: ServerOptions = {
@@ -226,6 +233,7 @@ async function serve(answer: RequestListener, options: { readonly host?: string 
       },
       isAllowed: (each) => each === "127.0.0.1",
       connect: (each) => connect({ ...each, ca: readFileSync(files.ca) }),
+      timeoutMs: options.timeoutMs ?? timeoutMs,
     },
   );
   const url = `https://${HOST}:${port}`;
@@ -336,9 +344,30 @@ test("createFetchImage() gives up with its caller, also while a name is looked u
   const caller = new AbortController();
   const fetchImage = createFetchImage(
     { hosts: [HOST], maxBytes: 1000 },
-    { resolve: () => new Promise(() => {}), isAllowed: isPublicAddress, connect },
+    { resolve: () => new Promise(() => {}), isAllowed: isPublicAddress, connect, timeoutMs },
   );
   const given = fetchImage(`https://${HOST}/`, FIELD, caller.signal);
   caller.abort(new RangeError("gone"));
   await expect(given).rejects.toThrow("gone");
+});
+
+test.each([
+  { what: "says nothing", answer: (() => {}) satisfies RequestListener },
+  {
+    what: "stops in the middle of the image",
+    answer: ((_, response) => void response.write("x")) satisfies RequestListener,
+  },
+])("createFetchImage() gives up by its own clock on a server that $what", async ({ answer }) => {
+  const left = Promise.withResolvers<void>();
+  const listener: RequestListener = (request, response) => {
+    request.socket.once("close", left.resolve);
+    answer(request, response);
+  };
+  const server = await serve(listener, { timeoutMs: 500 });
+  await expect(server.fetchImage(server.url, FIELD, signal)).rejects.toMatchObject({
+    code: "unavailable",
+    field: FIELD,
+  });
+  await left.promise;
+  server.close();
 });

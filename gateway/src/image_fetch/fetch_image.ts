@@ -23,24 +23,25 @@ export type FetchImageOptions = {
   readonly maxBytes: number;
 };
 
-/** What a test puts in place of names and connections; no setting reaches it. */
+/** What a test puts in place of names, connections and patience; no setting reaches it. */
 export type FetchImageParts = {
   readonly resolve: (host: string) => Promise<readonly LookupAddress[]>;
   readonly isAllowed: (address: string) => boolean;
   readonly connect: Connect;
+  /** For everything: names, redirects and the last byte. */
+  readonly timeoutMs: number;
 };
 
 const PARTS: FetchImageParts = {
   resolve: (host) => lookup(host, { all: true }),
   isAllowed: isPublicAddress,
   connect,
+  timeoutMs: 15_000,
 };
 
 const INSTEAD =
   "send the image as a data: URL, or upload it with POST /v1/images and use medv-image:<id>";
 const MAX_REDIRECTS = 3;
-/** For everything: names, redirects and the last byte. */
-const TIMEOUT_MS = 15_000;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -49,11 +50,11 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export function createFetchImage(
   { hosts, maxBytes }: FetchImageOptions,
-  { resolve, isAllowed, connect: open }: FetchImageParts = PARTS,
+  { resolve, isAllowed, connect: open, timeoutMs }: FetchImageParts = PARTS,
 ): FetchImage {
   if (hosts.length === 0) return fetchNothing;
   return async (text, field, caller) => {
-    const signal = AbortSignal.any([caller, AbortSignal.timeout(TIMEOUT_MS)]);
+    const signal = AbortSignal.any([caller, AbortSignal.timeout(timeoutMs)]);
     try {
       let url = checkedUrl(text, undefined, { hosts, field });
       for (let followed = 0; followed <= MAX_REDIRECTS; followed++) {

@@ -10,7 +10,7 @@ import {
   type TensorData,
 } from "@medv/runtime";
 import { remoteCache } from "@medv/runtime/remote_cache/remote_cache";
-import { connectPatiently, startRedis } from "@medv/runtime/testing/redis_server";
+import { connectPatiently, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
 import { redisTest } from "@medv/runtime/testing/redis_tests";
 import { Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
@@ -214,12 +214,7 @@ redisTest(
   async () => {
     const server = await startRedis();
     cleanUp.push(() => server.kill());
-    const start = async (): Promise<Bench> => {
-      const remote = remoteCache(await connectPatiently(server));
-      cleanUp.push(() => remote.close());
-      return await bench({ remote });
-    };
-    const [first, second] = [await start(), await start()];
+    const [first, second] = [await sharing(server), await sharing(server)];
     const call = { signal: NEVER };
     await first.client.encode(image(1), call);
     const { handle, cached } = await second.client.encode(image(1), call);
@@ -235,14 +230,46 @@ redisTest(
   },
 );
 
+redisTest("a service with another tower finds nothing of what the first one shared", async () => {
+  const server = await startRedis();
+  cleanUp.push(() => server.kill());
+  const [first, same, other] = [
+    await sharing(server),
+    await sharing(server),
+    await sharing(server, "another tower"),
+  ];
+  const call = { signal: NEVER };
+  const { handle } = await first.client.encode(image(1), call);
+  expect((await same.client.encode(image(1), call)).handle?.digest).toBe(handle?.digest);
+  expect(same.runs()).toBe(0);
+  const anew = await other.client.encode(image(1), call);
+  expect(anew).toMatchObject({ cached: false, handle: { towerDigest: "another tower" } });
+  expect(anew.handle?.digest).not.toBe(handle?.digest);
+  expect(other.runs()).toBe(1);
+});
+
+/** A service that shares what it keeps. */
+async function sharing(server: RedisServer, towerDigest?: string): Promise<Bench> {
+  const remote = remoteCache(await connectPatiently(server));
+  cleanUp.push(() => remote.close());
+  return await bench({ remote, ...(towerDigest !== undefined && { towerDigest }) });
+}
+
 async function bench(
-  options: { maxBytes?: number; delayMs?: number; failures?: number; remote?: RemoteCache } = {},
+  options: {
+    maxBytes?: number;
+    delayMs?: number;
+    failures?: number;
+    remote?: RemoteCache;
+    towerDigest?: string;
+  } = {},
 ): Promise<Bench> {
   const {
     maxBytes = 100 * EMBEDDING_BYTES,
     delayMs = 5,
     failures = 0,
     remote = NO_REMOTE_CACHE,
+    towerDigest = "tower",
   } = options;
   const lines: string[] = [];
   const logger = createLogger(
@@ -264,7 +291,7 @@ async function bench(
     logger,
   });
   const registry = new Registry();
-  const tower = { digest: "tower", imageSize: SIZE, run };
+  const tower = { digest: towerDigest, imageSize: SIZE, run };
   const store = embeddingStore({ maxBytes, ttlSeconds: 60, remote });
   const metrics = visionMetrics(registry, () => store.bytes);
   service.open(

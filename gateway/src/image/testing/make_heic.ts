@@ -1,7 +1,8 @@
 /**
- * Makes the HEIC files beside this script with libheif's encoder (Debian: `libheif-examples`): `phone.heic`, a slope of red and one of
- * green with an EXIF orientation that HEIC's readers must not follow; `sticker.heic`, the same with its right half transparent; and
- * `squares_1.heic` to `squares_8.heic`, flat squares as cameras that are held each way store them, without word of it.
+ * Makes the HEIC files and the AVIF beside this script with libheif's encoder (Debian: `libheif-examples`): `phone.heic`, a slope of red and one of
+ * green with an EXIF orientation that HEIC's readers must not follow; `sticker.heic`, the same with its right half transparent;
+ * `squares_1.heic` to `squares_8.heic`, flat squares as cameras that are held each way store them, without word of it; and
+ * `two.heic` and `two.avif`, a dark image and a light one in one file.
  *
  *     node gateway/src/image/testing/make_heic.ts
  *
@@ -30,6 +31,19 @@ for (const orientation of ORIENTATIONS) {
   const squares = sharp(stored, { raw: { width, height, channels: 3 } });
   await make(`squares_${orientation}`, "png", squares.png());
 }
+const shades = [8, 200].map((red) => ({ r: red, g: 0, b: 0 }));
+const sources = await Promise.all(
+  shades.map(async (background) => {
+    const path = join(import.meta.dirname, `shade_${background.r}.png`);
+    await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(path);
+    return path;
+  }),
+);
+for (const ending of ["heic", "avif"]) {
+  const output = join(import.meta.dirname, `two.${ending}`);
+  execFileSync("heif-enc", [...(ending === "avif" ? ["-A"] : []), ...sources, "-o", output]);
+}
+for (const source of sources) rmSync(source);
 
 async function make(name: string, ending: "jpg" | "png", picture: Sharp): Promise<void> {
   const source = join(import.meta.dirname, `${name}.${ending}`);
