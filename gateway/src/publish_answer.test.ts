@@ -16,7 +16,7 @@ test("publishAnswer() gives a cache that does not answer a second before it writ
         askToStop: () => Promise.resolve(undefined),
       },
       name: { tenantScope: "a", key: "answer" },
-      times: { ttlMs: 600_000, holdMs: 15_000 },
+      times: { ttlMs: 600_000, holdMs: 0 },
       progress: () => ({ events: [], end: {} }),
       onStop: () => {},
     },

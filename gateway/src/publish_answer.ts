@@ -17,7 +17,9 @@ export type PublishOptions = {
 
 /** How often what is new is written. */
 const PACE_MS = 50;
-/** How long nothing is written after the cache did not answer. */
+/** What a log begins with, and again where the server lost some of it. */
+const NOTHING = { count: 0, draftBytes: 0, isClosed: false };
+/** How long nothing is written after the cache did not answer, or the end was written. */
 const REST_MS = 1000;
 /** Bound on the drafts of one answer; beyond, only what counts for its text is shared. */
 const MAX_DRAFT_BYTES = 4 << 20;
@@ -25,24 +27,25 @@ const MAX_DRAFT_BYTES = 4 << 20;
 const MAX_WRITE_BYTES = 256 << 10;
 
 /**
- * Writes an answer into its log as it comes, anew where the server lost it. Resolves when the end is written, or could not
- * be for as long as the log would be kept.
+ * Writes an answer into its log as it comes, anew where the server lost it. Resolves when the end was written for so long
+ * that whoever followed the answer has read it, or could not be for as long as the log would be kept.
  *
- * @param draining Once it is aborted, an end that cannot be written is not tried again.
+ * @param draining Once it is aborted, an end that is written is enough, and one that cannot be is not tried again.
  */
 export async function publishAnswer(options: PublishOptions, draining: AbortSignal): Promise<void> {
   const { logs, name, times, progress, onStop } = options;
-  let written = { count: 0, draftBytes: 0 };
+  let written = NOTHING;
   let shownMs = -Infinity;
   let endedMs = Infinity;
   while (performance.now() < endedMs + times.ttlMs) {
     const now = performance.now();
+    if (written.isClosed && (draining.aborted || now > endedMs + times.holdMs)) return;
     const { events, end } = progress(written.count);
     if (end !== undefined) endedMs = Math.min(endedMs, now);
     const { values, draftBytes } = valuesOf(events, written.draftBytes);
     const isLast = end !== undefined && values.length === events.length;
-    if (isLast) values.push(encodeValue(closingValue(end)));
-    let pauseMs = PACE_MS;
+    if (isLast && !written.isClosed) values.push(encodeValue(closingValue(end)));
+    let pauseMs = written.isClosed ? REST_MS : PACE_MS;
     if (values.length > 0 || now - shownMs > times.holdMs / 10) {
       const state = await logs.write(name, { from: written.count, values }, times);
       if (state?.isStopAsked === true) onStop();
@@ -51,10 +54,8 @@ export async function publishAnswer(options: PublishOptions, draining: AbortSign
         pauseMs = REST_MS;
       } else {
         shownMs = now;
-        written = { count: written.count + values.length, draftBytes };
-        const isWhole = state.length >= written.count;
-        if (isWhole && isLast) return;
-        if (!isWhole) written = { count: 0, draftBytes: 0 };
+        const count = written.count + values.length;
+        written = state.length >= count ? { count, draftBytes, isClosed: isLast } : NOTHING;
       }
     }
     await pause(pauseMs, draining);

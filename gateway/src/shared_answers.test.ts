@@ -102,6 +102,23 @@ redisTest("a cache that loses everything in mid-answer has it all again", async 
   expect(textOf(seen)).toBe(said.join(""));
 });
 
+redisTest(
+  "a cache that loses an answer after its end has it again for who still reads",
+  async () => {
+    const [first, second] = [await start(), await start()];
+    first.seen.script = say(["one ", "two"]);
+    const seen = await read(await ask(first));
+    const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
+    const isKnown = async (): Promise<boolean> =>
+      (await second.app.request(path, { method: "HEAD" })).status === 200;
+    await until(isKnown);
+    await redis.server.kill();
+    await redis.restart();
+    await until(isKnown);
+    expect(textOf(await read(await second.app.request(path)))).toBe("one two");
+  },
+);
+
 redisTest("the reader of an answer whose gateway is gone is told so", async () => {
   const [first, second] = [await start({ holdMs: 2000 }), await start({ holdMs: 2000 })];
   first.seen.script = say(Array.from({ length: 100_000 }, () => "word "));

@@ -20,7 +20,9 @@ export type Outcome = {
 };
 
 export type Question = {
+  /** As a data URL or by its id. */
   readonly image?: string | undefined;
+  readonly idempotencyKey?: string;
   readonly genLength?: number;
   readonly seed?: number;
   /** Whether the answer goes on when its reader goes away. */
@@ -35,7 +37,11 @@ export async function ask(url: string, question: Question = {}): Promise<Outcome
   const init = {
     method: "POST",
     // As a load balancer that takes a replica out of its rotation does: no connection is used again.
-    headers: { "content-type": "application/json", connection: "close" },
+    headers: {
+      "content-type": "application/json",
+      connection: "close",
+      ...(question.idempotencyKey !== undefined && { "idempotency-key": question.idempotencyKey }),
+    },
     body: JSON.stringify(bodyOf(question)),
     signal: question.signal ?? null,
   };

@@ -28,8 +28,7 @@ export function answerKeys(route: string, claims: SharedClaims | undefined): Ans
  * The answer of a keyed request: one that runs or has ended well, at whichever gateway, or a new one. Who gets it is
  * counted as its reader until `caller` is aborted.
  *
- * @throws {DomainError} `idempotency_key_reused`; `unavailable` where another gateway has it and the shared cache cannot
- * be asked; what the answer throws before its first event.
+ * @throws {DomainError} `idempotency_key_reused`; what the answer throws before its first event.
  */
 export async function keyedAnswer(
   { keys, answers }: { readonly keys: AnswerKeys; readonly answers: RunningAnswers },
@@ -49,14 +48,15 @@ export async function keyedAnswer(
     },
     caller,
   );
-  const answer = await answers.find(id, tenantScope);
-  const isHere = answers.peek(id, tenantScope) !== undefined;
+  const startedAt = new Date(startedAtMs);
+  const own = answers.peek(id, tenantScope);
+  if (own !== undefined) return { id, startedAt, follow: (...from) => own.follow(...from) };
+  const other = await answers.find(id, tenantScope).catch(() => undefined);
+  // The cache failed since it told of the answer: without it each gateway is alone.
+  if (other === undefined) return await startAnswer(answers, options, caller);
   return {
     id,
-    startedAt: new Date(startedAtMs),
-    follow(after, signal) {
-      const events = answer.follow(after, signal);
-      return isHere ? events : keys.reading(request, events);
-    },
+    startedAt,
+    follow: (...from) => keys.reading(request, other.follow(...from)),
   };
 }

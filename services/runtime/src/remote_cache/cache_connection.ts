@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import type { Logger } from "../logger.ts";
+import { warnOfBound } from "./cache_bound.ts";
 import type { RemoteCacheOptions } from "./cache_settings.ts";
 import { aesCipher, PLAIN, type ValueCipher } from "./value_cipher.ts";
 
@@ -34,6 +35,7 @@ export class CacheConnection {
       maxRetriesPerRequest: 1,
     });
     this.#redis.on("error", (error: Error) => this.#rest(error));
+    this.#redis.on("ready", () => void warnOfBound(this.#redis, logger));
   }
 
   /** What the server answers; rejects where it cannot be asked. */
