@@ -8,6 +8,3 @@ export const EMBEDDING = {
 /** Steps of a long answer, and the time between them. */
 export const STEPS = 100;
 export const PACE_MS = 20;
-
-/** Events of a long answer, between them all: one for the start, two for each step, one for the end. */
-export const EVENTS = 2 * STEPS + 2;
