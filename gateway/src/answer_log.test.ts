@@ -1,6 +1,8 @@
 import { DomainError } from "@medv/proto";
+import { assert, property } from "fast-check";
 import { expect, test } from "vitest";
 import { type AnswerValue, closingValue, decodeValue, encodeValue, errorOf } from "./answer_log.ts";
+import { changes, mutated } from "./image/testing/mutation.ts";
 
 test.each<AnswerValue>([
   { type: "event", event: { type: "text-delta", choice: 0, text: "Hello" } },
@@ -22,3 +24,18 @@ test.each(["no JSON", "{}", '{"type":"event","event":{"type":"text-delta"}}'])(
     expect(decodeValue(Buffer.from(text))).toBeUndefined();
   },
 );
+
+test("decodeValue() finds a value or none in one that was changed", () => {
+  const whole = encodeValue({
+    type: "error",
+    code: "overloaded",
+    detail: "Cannot go on as it is full",
+  });
+  assert(
+    property(changes, (each) => {
+      const type = decodeValue(mutated(whole, each))?.type;
+      expect(["undefined", "event", "left-out", "end", "error"]).toContain(String(type));
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+});

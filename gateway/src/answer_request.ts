@@ -45,7 +45,8 @@ const answerSchema = z.strictObject({
 export const nativeSchema = answerSchema
   .extend({
     on_disconnect: z.enum(["cancel", "continue"]).default("cancel").meta({
-      description: "Whether the work goes on when its reader goes away, to be taken up by its id.",
+      description:
+        "Whether the work goes on when its reader, or the last of those who asked under one `Idempotency-Key`, goes away, to be taken up by its id.",
     }),
   })
   .meta({ id: "AnswerRequest" });

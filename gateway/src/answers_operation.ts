@@ -43,7 +43,7 @@ export const askOperation = {
   tag: "Answers",
   summary: "An answer as it is uncovered",
   description:
-    'A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them.',
+    'A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them. With an `Idempotency-Key` alone it ends when all who asked under the key have gone away; what was said until then, or the whole of it, can be taken up in the same way, and the same question under the key is answered anew where it was not whole.',
   request: { headers: idempotencyHeaders, json: nativeSchema },
   responses: events,
   access: "caller",
@@ -57,7 +57,7 @@ export const followOperation = {
   path: "/:id",
   operationId: "followAnswer",
   tag: "Answers",
-  summary: "Takes up the stream of an answer that goes on",
+  summary: "Takes up the stream of an answer that goes on, or that has a key",
   request: {
     params,
     headers: z.object({
@@ -79,7 +79,9 @@ export const stopOperation = {
   path: "/:id",
   operationId: "stopAnswer",
   tag: "Answers",
-  summary: "Ends the work on an answer that goes on",
+  summary: "Ends the work on an answer that goes on, or that has a key",
+  description:
+    "What was said until then can still be taken up by its id; its stream ends with the error `cancelled`. The same question under its `Idempotency-Key` is answered anew. An answer that is whole stays as it is.",
   request: { params },
   responses: { 204: { description: "It has ended." } },
   access: "caller",

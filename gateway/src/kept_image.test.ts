@@ -1,5 +1,7 @@
+import { assert, property, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
+import { changes, mutated } from "./image/testing/mutation.ts";
 import { decodeImage, encodeImage } from "./kept_image.ts";
 import { PREPROCESSING_VERSION } from "./image/preprocess_pixels.ts";
 
@@ -35,4 +37,22 @@ test.each([
   { what: "another version's head", packed: Buffer.from([2, 0, 0, 0, 123, 125, 0, 0]) },
 ])("decodeImage() finds no image in $what", ({ packed }) => {
   expect(decodeImage(packed)).toBeUndefined();
+});
+
+test("decodeImage() finds an image or none in what was changed, and none in any head", () => {
+  const runs = { numRuns: 300, seed: 1 };
+  const whole = encodeImage(IMAGE);
+  assert(
+    property(changes, (each) => {
+      const format = decodeImage(mutated(whole, each))?.description.format;
+      expect(["undefined", "dicom"]).toContain(String(format));
+    }),
+    runs,
+  );
+  assert(
+    property(uint8Array({ maxLength: 64 }), (bytes) => {
+      expect(decodeImage(bytes)).toBeUndefined();
+    }),
+    runs,
+  );
 });

@@ -1,4 +1,6 @@
+import { assert, property } from "fast-check";
 import { expect, test } from "vitest";
+import { changes, mutated } from "../image/testing/mutation.ts";
 import { createApiKey, entryOf, hashOf, parseApiKeys } from "./api_key.ts";
 
 test("parseApiKeys() reads entries between commas and lines, without what a comment says", () => {
@@ -30,4 +32,28 @@ test.each([
 
 test("createApiKey() never gives the same key twice", () => {
   expect(new Set(Array.from({ length: 100 }, createApiKey)).size).toBe(100);
+});
+
+const KEYS_CLEAR =
+  /^(?:taken|entry \d+ must be "tenant:sha256", .+|entry \d+ has the key of another tenant, ".+"|there must be .+)$/;
+
+function keysOutcome(text: string): string {
+  try {
+    return parseApiKeys(text).size > 0 ? "taken" : "empty";
+  } catch (error) {
+    return error instanceof RangeError ? error.message : String(error);
+  }
+}
+
+test("parseApiKeys() takes a list or says which entry is wrong, and never quotes it", () => {
+  const list = Buffer.from(`${entryOf("a", createApiKey())},${entryOf("b", createApiKey())}\n# c`);
+  assert(
+    property(changes, (each) => {
+      const text = Buffer.from(mutated(list, each)).toString("latin1");
+      const said = keysOutcome(text);
+      expect(said).toMatch(KEYS_CLEAR);
+      expect(said).not.toMatch(/[0-9a-f]{16}/);
+    }),
+    { numRuns: 300, seed: 1 },
+  );
 });

@@ -122,6 +122,30 @@ test("an answer that goes on has the same event ids for both", async () => {
   expect(texts[1]).toBe(texts[0]);
 });
 
+test("an answer with a key is taken up by its id; one that is stopped ends so, and is made anew under the key", async () => {
+  const name = crypto.randomUUID();
+  const headers = bearer(key.a);
+  gateway.seen.script = heldScript().script;
+  const { body } = await post(ANSWERS, ask, name);
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let begun = "";
+  while (!begun.includes("text-delta")) begun += (await reader?.read())?.value ?? "text-delta";
+  const path = `${ANSWERS}/${/^id: (\w+)\.0$/m.exec(begun)?.[1]}`;
+  const followed = gateway.app.request(path, { headers });
+  expect((await gateway.app.request(path, { method: "DELETE", headers })).status).toBe(204);
+  for (const response of [await followed, await gateway.app.request(path, { headers })]) {
+    const text = await response.text();
+    expect(text).toContain('"text":"Hello"');
+    expect(text).toContain('"code":"cancelled"');
+  }
+  gateway.seen.script = answerHello;
+  const anew = await (await post(ANSWERS, ask, name)).text();
+  expect(anew).toContain(" there");
+  const [, id] = /^id: (\w+)\.0$/m.exec(anew) ?? [];
+  const whole = await gateway.app.request(`${ANSWERS}/${id}`, { headers });
+  expect(await whole.text()).toBe(anew);
+});
+
 test.each([CHAT, ANSWERS])("on %s the same key for another question is refused", async (route) => {
   const name = crypto.randomUUID();
   await (await post(route, ask, name)).text();

@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * An answer as it is uncovered
-         * @description A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them.
+         * @description A stream of provisional and committed text. Every event but an error has an id. With `on_disconnect: "continue"` the answer goes on when its reader goes away, and can be taken up after any of them. With an `Idempotency-Key` alone it ends when all who asked under the key have gone away; what was said until then, or the whole of it, can be taken up in the same way, and the same question under the key is answered anew where it was not whole.
          */
         post: operations["createAnswer"];
         delete?: never;
@@ -82,11 +82,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Takes up the stream of an answer that goes on */
+        /** Takes up the stream of an answer that goes on, or that has a key */
         get: operations["followAnswer"];
         put?: never;
         post?: never;
-        /** Ends the work on an answer that goes on */
+        /**
+         * Ends the work on an answer that goes on, or that has a key
+         * @description What was said until then can still be taken up by its id; its stream ends with the error `cancelled`. The same question under its `Idempotency-Key` is answered anew. An answer that is whole stays as it is.
+         */
         delete: operations["stopAnswer"];
         options?: never;
         head?: never;
@@ -453,7 +456,7 @@ export interface components {
             stop?: string | string[] | null;
             diffusion?: components["schemas"]["DiffusionSettings"];
             /**
-             * @description Whether the work goes on when its reader goes away, to be taken up by its id.
+             * @description Whether the work goes on when its reader, or the last of those who asked under one `Idempotency-Key`, goes away, to be taken up by its id.
              * @default cancel
              * @enum {string}
              */
