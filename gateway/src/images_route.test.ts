@@ -102,6 +102,19 @@ test("POST /v1/images says that the query is wrong before it reads the image", a
   expect(await response.json()).toMatchObject({ code: "invalid_request", field: "width" });
 });
 
+test("a DICOM file is asked about as any image is: sent by a form, then named by its id", async () => {
+  const form = new FormData();
+  form.append("file", new File([bytes], "ct.dcm", { type: "application/dicom" }));
+  const id = await idOf(await gateway.app.request("/v1/images", { method: "POST", body: form }));
+  const body = JSON.stringify(askAbout([`medv-image:${id}`]));
+  const answer = await gateway.app.request("/v1/chat/completions", { method: "POST", body });
+  expect(answer.status).toBe(200);
+  const [image] = gateway.seen.requests.at(-1)?.images ?? [];
+  const known = await gateway.app.request(`/v1/images/${id}`);
+  const { width, height } = (await known.json()) as { width: number; height: number };
+  expect(image).toMatchObject({ width, height, handle: { shape: [1, 4, 8] } });
+});
+
 test("100 equal uploads at once are 100 images, of which one is encoded", async () => {
   const png = await drawPng(77);
   const before = gateway.seen.encodeRequests.length;
