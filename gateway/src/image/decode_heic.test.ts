@@ -53,6 +53,16 @@ describe("decodeImage() reads HEIC", { timeout: 60_000 }, () => {
     });
   });
 
+  test("and refuses one without a size", async () => {
+    const file = Buffer.from(FILE);
+    // The property that tells it becomes one that nobody knows.
+    file.write("free", file.lastIndexOf("ispe"), "latin1");
+    await expect(decodeImage(file, LIMITS)).rejects.toMatchObject({
+      code: "damaged_image",
+      message: expect.stringContaining("its size is 0×0"),
+    });
+  });
+
   test("and refuses it cut anywhere", async () => {
     for (const share of [0.05, 0.3, 0.6, 0.9, 0.99]) {
       const cut = FILE.subarray(0, Math.floor(FILE.length * share));

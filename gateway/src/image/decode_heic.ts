@@ -19,6 +19,7 @@ export async function decodeHeic(bytes: Uint8Array, limits: ImageLimits): Promis
     const image = images.find((each) => each.is_primary()) ?? images[0];
     if (image === undefined) throw damagedImage("heic", "its header cannot be read");
     const [width, height] = [image.get_width(), image.get_height()];
+    if (width === 0 || height === 0) throw damagedImage("heic", `its size is ${width}×${height}`);
     checkPixels(width, height, limits);
     const canvas = { data: new Uint8ClampedArray(width * height * 4), width, height };
     const shown = await new Promise((resolve) => image.display(canvas, resolve));
