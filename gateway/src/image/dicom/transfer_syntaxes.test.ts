@@ -145,6 +145,27 @@ test.each([
   }
 });
 
+test.each(["ct_jpeg_2000", "ct_htj2k", "ct_htj2k_rpcl", "rgb_jpeg_2000", "rgb_htj2k_lossy"])(
+  "decodeDicom() refuses %s where a component has not a sample for each pixel, before decoding it",
+  async (name) => {
+    const file = Buffer.from(read(name));
+    const head = file.indexOf("ff4fff51", 0, "hex");
+    const last = head + 42 + 3 * (file.readUInt16BE(head + 40) - 1);
+    for (const [at, step] of [
+      [last + 1, 145],
+      [last + 2, 145],
+      [last + 2, 0],
+    ] as const) {
+      const changed = Buffer.from(file);
+      changed[at] = step;
+      await expect(decodeDicom(changed, LIMITS, {})).rejects.toMatchObject({
+        code: "damaged_image",
+        message: expect.stringContaining("the head of its codestream"),
+      });
+    }
+  },
+);
+
 test.each([
   "ct_rle",
   "ct_jpeg_lossless_sv1",

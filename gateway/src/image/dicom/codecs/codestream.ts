@@ -11,20 +11,14 @@ export type CodestreamHead = {
  * Reads the head of a JPEG, lossless JPEG, JPEG-LS, JPEG 2000 or HTJ2K codestream, so that its size is known before anything
  * is decoded.
  *
- * @returns Nothing where there is no such head.
+ * @returns Nothing where there is no such head, or a component of JPEG 2000 has not a sample for each pixel: DICOM has no such
+ * images, and the decoder may not come to an end with them.
  * @see ITU-T T.81 B.2.2 (SOFn), T.87 C.2.2 (SOF55), T.800 A.5.1 (SIZ)
  */
 export function codestreamHead(bytes: Uint8Array): CodestreamHead | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 44) return undefined;
-  if (view.getUint16(0) === SOC && view.getUint16(2) === SIZ) {
-    return {
-      width: view.getUint32(8) - view.getUint32(16),
-      height: view.getUint32(12) - view.getUint32(20),
-      components: view.getUint16(40),
-      bits: (view.getUint8(42) & 0x7f) + 1,
-    };
-  }
+  if (view.getUint16(0) === SOC && view.getUint16(2) === SIZ) return jpeg2000Head(view);
   return view.getUint16(0) === SOI ? jpegHead(view) : undefined;
 }
 
@@ -41,6 +35,23 @@ export function hasEndMarker(bytes: Uint8Array): boolean {
 const SOC = 0xff4f;
 const SIZ = 0xff51;
 const SOI = 0xffd8;
+/** Where SIZ tells of each component its bits, and how many pixels there are from one sample to the next, across and down. */
+const COMPONENTS = 42;
+
+function jpeg2000Head(view: DataView): CodestreamHead | undefined {
+  const components = view.getUint16(40);
+  const end = COMPONENTS + 3 * components;
+  if (end > view.byteLength) return undefined;
+  for (let at = COMPONENTS; at < end; at += 3) {
+    if (view.getUint8(at + 1) !== 1 || view.getUint8(at + 2) !== 1) return undefined;
+  }
+  return {
+    width: view.getUint32(8) - view.getUint32(16),
+    height: view.getUint32(12) - view.getUint32(20),
+    components,
+    bits: (view.getUint8(COMPONENTS) & 0x7f) + 1,
+  };
+}
 
 function jpegHead(view: DataView): CodestreamHead | undefined {
   let marker = 2;
