@@ -3,7 +3,7 @@
  * long an embedding takes between the services. Before services that do no work, or before the real ones with the embedded
  * checkpoint.
  *
- *     npm run bench:gateway -- [--real] [--uploads 7] [--turns 300] [--streams 64] [--pulls 50]
+ *     npm run bench:gateway -- [--real] [--uploads 7] [--turns 1000] [--streams 64] [--pulls 50]
  *
  * @module
  */
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     real: { type: "boolean", default: false },
     uploads: { type: "string", default: "7" },
-    turns: { type: "string", default: "300" },
+    turns: { type: "string", default: "1000" },
     streams: { type: "string", default: "64" },
     pulls: { type: "string", default: "50" },
   },

@@ -49,7 +49,7 @@ export async function turns(
   );
 }
 
-/** A percentile without the first turns, in which everything is compiled. */
+/** A percentile of a gateway that has served for a while: without the first quarter, in which its code is compiled. */
 function warm(times: readonly number[], percent: number): number {
-  return percentile(times.slice(10), percent);
+  return percentile(times.slice(times.length / 4), percent);
 }
