@@ -2,6 +2,7 @@ import { type DomainCode, DomainError } from "@medv/proto";
 import {
   type AnswerEnd,
   type AnswerStart,
+  type DraftToken,
   FinishReason,
   type GenerateResponse,
   type TextDelta,
@@ -10,7 +11,7 @@ import { profileName } from "@medv/proto/profile_name";
 import type { ClientGrant } from "./auth/client_tokens.ts";
 import { checkImages, checkModel } from "./auth/grant_rules.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
-import type { AnswerEvent, ChoiceEvent } from "./answer_event.ts";
+import type { AnswerEvent, ChoiceEvent, DraftedToken } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
 import { askDecoder } from "./ask_decoder.ts";
 import type { FetchImage } from "./image_fetch/fetch_image.ts";
@@ -179,13 +180,7 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): ChoiceEv
         forward_passes: forwardPasses,
         revisions,
         ...(canvasLength !== undefined && { canvas_length: canvasLength }),
-        tokens: tokens.map(({ position, text, confidence, committed, step }) => ({
-          position,
-          text,
-          confidence,
-          committed,
-          ...(step !== undefined && { step }),
-        })),
+        tokens: tokens.map(draftToken),
       };
     }
     case "textDelta":
@@ -197,6 +192,25 @@ function toEvent(event: GenerateResponse["event"], progress: Progress): ChoiceEv
     default:
       return event satisfies never;
   }
+}
+
+function draftToken({ coveredAgain, ...token }: DraftToken): DraftedToken {
+  const { position, text, confidence, committed, step } = token;
+  return {
+    position,
+    text,
+    confidence,
+    committed,
+    ...(step !== undefined && { step }),
+    ...(coveredAgain !== undefined && {
+      covered_again: {
+        text: coveredAgain.text,
+        confidence: coveredAgain.confidence,
+        step: coveredAgain.step,
+        covered_step: coveredAgain.coveredStep,
+      },
+    }),
+  };
 }
 
 function textDelta({ text, tokens }: TextDelta): ChoiceEvent {

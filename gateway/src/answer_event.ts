@@ -54,6 +54,19 @@ const answerStart = z
   })
   .meta({ id: "AnswerStart" });
 
+const coveredToken = z
+  .object({
+    text: z.string(),
+    confidence: z.number().meta({ description: "At commit." }),
+    step: z.int().meta({ description: "Denoise step at which it was committed." }),
+    covered_step: z.int().meta({ description: "Denoise step at which it was covered again." }),
+  })
+  .meta({
+    id: "CoveredToken",
+    description:
+      "What stood here, and was covered again since the draft before; the last of it where that happened several times.",
+  });
+
 const draftToken = z.object({
   position: z.int(),
   text: z.string(),
@@ -63,6 +76,7 @@ const draftToken = z.object({
     .int()
     .optional()
     .meta({ description: "Denoise step of the answer, from 0, at which it was committed." }),
+  covered_again: coveredToken.optional(),
 });
 
 const blockDraft = z
@@ -125,6 +139,9 @@ export type AnswerEvent = z.output<typeof answerEventSchema>;
 
 /** An event of one of the `n` answers, without its number. */
 export type ChoiceEvent = WithoutChoice<Exclude<AnswerEvent, { type: "image-ready" }>>;
+
+/** A token of a draft, as it stands on the wire. */
+export type DraftedToken = z.output<typeof draftToken>;
 
 /** A token and its log-confidence, as they stand on the wire. */
 export type TokenLogprob = z.output<typeof tokenLogprob>;

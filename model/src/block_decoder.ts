@@ -67,6 +67,10 @@ const STATE_OUTPUTS = [
   ["stop", "stop_position"],
   ["forwardPasses", "forward_passes"],
   ["revisions", "revisions"],
+  ["coveredStep", "covered_step"],
+  ["coveredIds", "covered_ids"],
+  ["coveredSince", "covered_since"],
+  ["coveredConfidence", "covered_confidence"],
   ["prediction", "prediction"],
   ["confidence", "confidence"],
   ["asked", "asked_confidence"],
@@ -233,7 +237,10 @@ function innerSteps(
   });
 }
 
-function initialState(graph: Graph, { inputs, activeIndex }: StepContext): DecoderState {
+function initialState(
+  graph: Graph,
+  { inputs, activeIndex, shadowIndex }: StepContext,
+): DecoderState {
   const like = (value: Value, dtype: "int64" | "float32" | "bool", fill: number): Value =>
     graph.op("Expand", [scalar(graph, dtype, fill), graph.op("Shape", [value])], {
       shape: value.shape,
@@ -247,6 +254,10 @@ function initialState(graph: Graph, { inputs, activeIndex }: StepContext): Decod
     forwardPasses: like(inputs.length, "int64", 0),
     committed: like(inputs.length, "int64", 0),
     revisions: like(inputs.length, "int64", 0),
+    coveredStep: like(shadowIndex, "int64", -1),
+    coveredIds: like(shadowIndex, "int64", 0),
+    coveredSince: like(shadowIndex, "int64", -1),
+    coveredConfidence: like(shadowIndex, "float32", 0),
     prediction: like(activeIndex, "int64", 0),
     confidence: like(activeIndex, "float32", 0),
     asked: like(activeIndex, "float32", 0),
@@ -263,6 +274,10 @@ const STATE_FIELDS = [
   "forwardPasses",
   "committed",
   "revisions",
+  "coveredStep",
+  "coveredIds",
+  "coveredSince",
+  "coveredConfidence",
   "prediction",
   "confidence",
   "asked",
@@ -279,6 +294,10 @@ function mapState(map: (field: keyof DecoderState) => Value): DecoderState {
     forwardPasses: map("forwardPasses"),
     committed: map("committed"),
     revisions: map("revisions"),
+    coveredStep: map("coveredStep"),
+    coveredIds: map("coveredIds"),
+    coveredSince: map("coveredSince"),
+    coveredConfidence: map("coveredConfidence"),
     prediction: map("prediction"),
     confidence: map("confidence"),
     asked: map("asked"),

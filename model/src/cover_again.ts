@@ -7,12 +7,19 @@ import { anyLast, countLast, unsqueeze } from "./onnx/reduce.ts";
 import type { Value } from "./onnx/value.ts";
 import { filledLike, gatherPlaces, targetPlaces, writePlaces } from "./places.ts";
 
+const COVERED = [
+  "tokenIds",
+  "commitStep",
+  "commitConfidence",
+  "revisions",
+  "coveredStep",
+  "coveredIds",
+  "coveredSince",
+  "coveredConfidence",
+] as const satisfies readonly (keyof DecoderState)[];
+
 /** The part of the state that covering again changes. */
-export type Covered = Pick<
-  DecoderState,
-  "tokenIds" | "commitStep" | "commitConfidence" | "revisions"
->;
-const COVERED = ["tokenIds", "commitStep", "commitConfidence", "revisions"] as const;
+export type Covered = Pick<DecoderState, (typeof COVERED)[number]>;
 
 type CoverOptions = {
   /** float32 `[rows, shadow]`: probability of what stands there, looked at as if it were covered. */
@@ -23,6 +30,8 @@ type CoverOptions = {
   readonly commits: Value;
   /** bool `[rows]`: the row takes part in the step. */
   readonly moving: Value;
+  /** int64 `[]`, counted from the start of the run. */
+  readonly step: Value;
   readonly maskId: Value;
   readonly context: StepContext;
 };
@@ -53,11 +62,15 @@ export function coverAgain(graph: Graph, state: Covered, options: CoverOptions):
     commitStep: result("commitStep"),
     commitConfidence: result("commitConfidence"),
     revisions: result("revisions"),
+    coveredStep: result("coveredStep"),
+    coveredIds: result("coveredIds"),
+    coveredSince: result("coveredSince"),
+    coveredConfidence: result("coveredConfidence"),
   };
 }
 
 function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
-  const { settled, commits, moving, maskId, context } = options;
+  const { settled, commits, moving, step, maskId, context } = options;
   const standing = options.standing(graph);
   const { inputs, shadowIndex, sequence } = context;
   const doubted = doubt(graph, standing, settled, {
@@ -69,11 +82,19 @@ function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
   const targets = targetPlaces(graph, commit, shadowIndex, sequence);
   const fill = (target: Value, value: Value): Value =>
     writePlaces(graph, target, targets, filledLike(graph, value, shadowIndex));
+  const note = (known: Value, now: Value): Value => graph.op("Where", [commit, now, known]);
   return {
     tokenIds: fill(state.tokenIds, maskId),
     commitStep: fill(state.commitStep, scalar(graph, "int64", -1)),
     commitConfidence: fill(state.commitConfidence, scalar(graph, "float32", 0)),
     revisions: graph.op("Add", [state.revisions, countLast(graph, commit)]),
+    coveredStep: note(state.coveredStep, step),
+    coveredIds: note(state.coveredIds, gatherPlaces(graph, state.tokenIds, shadowIndex)),
+    coveredSince: note(state.coveredSince, gatherPlaces(graph, state.commitStep, shadowIndex)),
+    coveredConfidence: note(
+      state.coveredConfidence,
+      gatherPlaces(graph, state.commitConfidence, shadowIndex),
+    ),
   };
 }
 

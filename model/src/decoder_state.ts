@@ -17,6 +17,12 @@ export type DecoderState = {
   /** int64 `[rows]`: commits of this run, and tokens that it covered again. */
   readonly committed: Value;
   readonly revisions: Value;
+  /** int64 `[rows, shadow]`: step of this run at which a shadow's token was last covered again, -1 where it was not. */
+  readonly coveredStep: Value;
+  /** Of the same shape, what was covered then: token, step of this run at which it had committed (-1: before), confidence. */
+  readonly coveredIds: Value;
+  readonly coveredSince: Value;
+  readonly coveredConfidence: Value;
   /** int64 `[rows, active]`, float32 `[rows, active]`: the last prediction for every active position. */
   readonly prediction: Value;
   readonly confidence: Value;

@@ -62,7 +62,8 @@ export function denoiseStep(
   const commit = graph.op("And", [graph.op("And", [chosen, unsqueeze(graph, moving, [1])]), real]);
   const commits = countLast(graph, commit); // [rows]
   const targets = targetPlaces(graph, commit, context.activeIndex, context.sequence);
-  const covered = {
+  const committing = {
+    ...state,
     tokenIds: writePlaces(graph, state.tokenIds, targets, active.token),
     commitStep: writePlaces(
       graph,
@@ -71,13 +72,20 @@ export function denoiseStep(
       filledLike(graph, step, inputs.active),
     ),
     commitConfidence: writePlaces(graph, state.commitConfidence, targets, active.confidence),
-    revisions: state.revisions,
   };
   const careful = carefulRows(graph, inputs);
   const revised =
     standing === undefined
-      ? covered
-      : coverAgain(graph, covered, { standing, settled, commits, moving, maskId, context });
+      ? committing
+      : coverAgain(graph, committing, {
+          standing,
+          settled,
+          commits,
+          moving,
+          step,
+          maskId,
+          context,
+        });
 
   // What is covered again may have been the stop itself.
   const stop = stopPosition(graph, revised.tokenIds, {

@@ -8,6 +8,7 @@ export function blockDraft(
   end: RunEnd,
   { special, tokenText }: Pick<Tokenizer, "special" | "tokenText">,
 ): MessageInitShape<typeof BlockDraftSchema> {
+  const coveredAgain = new Map(end.coveredAgain.map((token) => [token.position, token]));
   return {
     block: end.block,
     forwardPasses: end.forwardPasses,
@@ -18,6 +19,7 @@ export function blockDraft(
       const committed = end.tokenIds[position] !== special.mask;
       // Given text is there before the first step.
       const step = committed ? end.commitStep[position] : undefined;
+      const lost = coveredAgain.get(position);
       const id = committed ? end.tokenIds[position] : end.prediction[at];
       return {
         position,
@@ -25,6 +27,14 @@ export function blockDraft(
         confidence: (committed ? end.commitConfidence[position] : end.confidence[at]) ?? 0,
         committed,
         ...(step !== undefined && step >= 0 && { step }),
+        ...(lost !== undefined && {
+          coveredAgain: {
+            text: tokenText(lost.tokenId),
+            confidence: lost.commitConfidence,
+            step: lost.commitStep,
+            coveredStep: lost.step,
+          },
+        }),
       };
     }),
   };

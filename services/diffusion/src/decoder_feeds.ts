@@ -1,4 +1,5 @@
 import type { TensorData } from "@medv/runtime/tensor_data";
+import { coveredTokens } from "./covered_again.ts";
 import type { DecoderRow, RowResult } from "./decoder_row.ts";
 
 /** Tensors of one run, by name. */
@@ -88,6 +89,7 @@ export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): re
     next += row.cfgScale > 0 ? 2 : 1;
     const length = row.tokenIds.length;
     const active = row.activeEnd - row.activeStart;
+    const shadow = row.shadow.length;
     const int = (name: string, count: number): Int32Array =>
       Int32Array.from(rowOf(int64(outputs, name), index, count), Number);
     const one = (name: string): number => Number(rowOf(int64(outputs, name), index, 1)[0] ?? 0n);
@@ -103,6 +105,12 @@ export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): re
       stop: one("stop_position"),
       forwardPasses: one("forward_passes"),
       revisions: one("revisions"),
+      coveredAgain: coveredTokens(row.shadow, {
+        step: int("covered_step", shadow),
+        ids: int("covered_ids", shadow),
+        since: int("covered_since", shadow),
+        confidence: float("covered_confidence", shadow),
+      }),
     };
   });
 }

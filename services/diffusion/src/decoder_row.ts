@@ -1,3 +1,5 @@
+import type { CoveredToken } from "./covered_again.ts";
+
 /** The images' embeddings, one after another: float32 `[imageTokens, hidden]`. */
 export type Embeddings = {
   readonly data: Float32Array;
@@ -76,6 +78,8 @@ export type RowResult = {
   readonly stop: number;
   readonly forwardPasses: number;
   readonly revisions: number;
+  /** What the run covered again. */
+  readonly coveredAgain: readonly CoveredToken[];
 };
 
 /** Sequences that a run of these rows computes: one with guidance is computed with its prompt and without. */

@@ -3,6 +3,7 @@ import { NO_STOP } from "@medv/model/stop_position";
 import { transferSchedule } from "@medv/model/transfer_schedule";
 import { countMasked, type Canvas } from "./canvas.ts";
 import { choose, openChoice } from "./choose.ts";
+import { coveredInAnswer, type CoveredAgain } from "./covered_again.ts";
 import type { DecoderRow, Embeddings, RowResult } from "./decoder_row.ts";
 import type { DenoiseSettings } from "./denoise_settings.ts";
 import { firstCanvas } from "./first_canvas.ts";
@@ -35,6 +36,8 @@ export type RunEnd = {
   readonly forwardPasses: number;
   /** Tokens that were covered again so far. */
   readonly revisions: number;
+  /** What the run covered again, each position with the last token that it lost. */
+  readonly coveredAgain: readonly CoveredAgain[];
 };
 
 export type DenoiseRequest = {
@@ -71,7 +74,7 @@ export async function* denoise(
     if (plan.type === "template" && choice !== undefined) {
       const made = await choose(run, { request, plan, canvas, choice }, signal);
       request = { ...request, settings: made.settings };
-      yield runEnd(made.canvas, UNASKED, { request, start, end: made.start, isFilled: true });
+      yield runEnd(made.canvas, CHOSEN, { request, start, end: made.start, isFilled: true });
       ({ canvas, start } = made);
       continue;
     }
@@ -101,8 +104,12 @@ function longerCanvas(
   }
 }
 
-/** A choice leaves nothing that is only predicted. */
-const UNASKED = { prediction: new Int32Array(), confidence: new Float32Array() };
+/** A choice leaves nothing that is only predicted, and covers nothing again. */
+const CHOSEN = {
+  prediction: new Int32Array(),
+  confidence: new Float32Array(),
+  coveredAgain: [],
+} as const satisfies Partial<RunEnd>;
 
 type Block = {
   readonly request: DenoiseRequest;
@@ -127,10 +134,11 @@ async function* denoiseBlock(
     const quota = quotaOf(settings, schedule, step);
     const view = viewOf(request, canvas, { start, end, quota });
     const result = await run(view.row, signal);
+    const coveredAgain = coveredInAnswer(result.coveredAgain, canvas, view);
     canvas = afterRun(canvas, view, result);
     step += result.forwardPasses;
     const isFilled = isDone(canvas, { start, end, maskId });
-    yield runEnd(canvas, result, { request, start, end, isFilled });
+    yield runEnd(canvas, { ...result, coveredAgain }, { request, start, end, isFilled });
     const left = countMasked(canvas, start, end, maskId);
     // Whoever predicts mask tokens commits nothing: without a schedule that would go on for ever.
     if (schedule === undefined && left === masked) break;
@@ -162,7 +170,11 @@ function afterRun(canvas: Canvas, view: View, result: RowResult): Canvas {
 
 function runEnd(
   canvas: Canvas,
-  { prediction, confidence }: Pick<RowResult, "prediction" | "confidence">,
+  {
+    prediction,
+    confidence,
+    coveredAgain,
+  }: Pick<RunEnd, "prediction" | "confidence" | "coveredAgain">,
   options: {
     readonly request: DenoiseRequest;
     readonly start: number;
@@ -182,6 +194,7 @@ function runEnd(
     activeStart: start,
     prediction,
     confidence,
+    coveredAgain,
     blockEnd: end,
     stop: stop < NO_STOP ? stop : undefined,
     settled: Math.min(

@@ -353,7 +353,18 @@ export interface components {
                 committed: boolean;
                 /** @description Denoise step of the answer, from 0, at which it was committed. */
                 step?: number;
+                covered_again?: components["schemas"]["CoveredToken"];
             }[];
+        };
+        /** @description What stood here, and was covered again since the draft before; the last of it where that happened several times. */
+        CoveredToken: {
+            text: string;
+            /** @description At commit. */
+            confidence: number;
+            /** @description Denoise step at which it was committed. */
+            step: number;
+            /** @description Denoise step at which it was covered again. */
+            covered_step: number;
         };
         /** @description Committed text; what follows it never changes it. */
         TextDelta: {

@@ -9,7 +9,7 @@ import {
 } from "./canvas.ts";
 import { framesOf } from "./frames_of.ts";
 
-type Token = { text: string; confidence: number; committed: boolean; step?: number };
+type Token = Omit<Parameters<typeof framesOf>[0]["tokens"][number], "position">;
 
 function draft(forwardPasses: number, tokens: readonly Token[]) {
   return {
@@ -58,6 +58,42 @@ test("applyFrame() marks a token that is covered again, and leaves it marked", (
     for (const frame of framesOf(draft(1, [token]), canvas)) canvas = applyFrame(canvas, frame);
   }
   expect(canvas.tokens[0]).toMatchObject({ state: "committed", revised: true });
+});
+
+/** "a" stood there from step 0, was covered again in step 2, and "c" committed in step 4. */
+const changed = {
+  ...{ text: "c", confidence: 0.8, committed: true, step: 4 },
+  covered_again: { text: "a", confidence: 0.9, step: 0, covered_step: 2 },
+};
+
+test("framesOf() tells what a place was before it was covered again in the same run", () => {
+  let canvas = coveredCanvas(2);
+  const seen = framesOf(draft(5, [changed, { ...sure, step: 3 }]), canvas).map((frame) => {
+    canvas = applyFrame(canvas, frame);
+    const [token] = canvas.tokens;
+    return `${frame.forwardPasses}: ${token?.text} ${token?.confidence} ${statesOf(canvas)[0]}`;
+  });
+  expect(seen).toEqual([
+    "1: a 0.9 committed",
+    "3: a 0 draft again",
+    "4: a 0 draft again",
+    "5: c 0.8 committed again",
+  ]);
+});
+
+test("framesOf() does not commit a second time what stood there before the run", () => {
+  const canvas = play(coveredCanvas(1), draft(1, [sure]));
+  const frames = framesOf(draft(5, [changed]), canvas);
+  expect(frames.map(({ changes }) => changes.map(({ text }) => text))).toEqual([["a"], ["c"]]);
+  expect(frames.map(({ forwardPasses }) => forwardPasses)).toEqual([3, 5]);
+});
+
+test("framesOf() tells of a place that is covered again and committed as it was, or left covered", () => {
+  const canvas = play(coveredCanvas(1), draft(1, [sure]));
+  const same = { ...changed, ...sure, step: 4 };
+  expect(statesOf(play(canvas, draft(5, [same])))).toEqual(["committed again"]);
+  const { covered_again } = changed;
+  expect(statesOf(play(canvas, draft(3, [{ ...open, covered_again }])))).toEqual(["draft again"]);
 });
 
 test("applyFrame() marks a token that is another one after a run, but not one that is surer", () => {

@@ -5,9 +5,12 @@ import { type Canvas, type Change, type Frame, isUntouched } from "./canvas.ts";
 export type BlockDraft = Extract<AnswerEvent, { type: "block-draft" }>;
 type DraftToken = BlockDraft["tokens"][number];
 
+/** What became of a place, and at which step, where that is known. */
+type Moment = { readonly step: number | undefined; readonly change: Change };
+
 /**
  * The steps that lie between `canvas` and the draft, each with nothing but what it changed. A run may hold several
- * steps: they are told apart by the step at which each token was committed.
+ * steps: they are told apart by the steps at which each token was committed or covered again.
  */
 export function framesOf(draft: BlockDraft, canvas: Canvas): readonly Frame[] {
   const block = {
@@ -15,8 +18,8 @@ export function framesOf(draft: BlockDraft, canvas: Canvas): readonly Frame[] {
     from: draft.tokens.at(0)?.position ?? canvas.from,
     to: (draft.tokens.at(-1)?.position ?? canvas.to - 1) + 1,
   };
-  const changed = draft.tokens.filter((token) => differs(token, canvas));
-  const steps = [...new Set(changed.map(({ step }) => step).filter((step) => step !== undefined))]
+  const moments = draft.tokens.flatMap((token) => momentsOf(token, canvas));
+  const steps = [...new Set(moments.map(({ step }) => step).filter((step) => step !== undefined))]
     .toSorted((a, b) => a - b)
     .slice(0, -1); // the last one comes with what is provisional after it
   const early = new Set(steps);
@@ -25,17 +28,17 @@ export function framesOf(draft: BlockDraft, canvas: Canvas): readonly Frame[] {
   const frames = steps.map((step, index) => ({
     ...block,
     ...(index === 0 && tail),
-    forwardPasses: Math.min(canvas.forwardPasses + index + 1, draft.forward_passes),
-    changes: changed.filter((token) => token.step === step).map(toChange),
+    forwardPasses: step + 1,
+    changes: moments.filter((moment) => moment.step === step).map(({ change }) => change),
   }));
-  const last = changed.filter(({ step }) => step === undefined || !early.has(step)).map(toChange);
+  const last = moments.filter(({ step }) => step === undefined || !early.has(step));
   return [
     ...frames,
     {
       ...block,
       ...(frames.length === 0 && tail),
       forwardPasses: draft.forward_passes,
-      changes: last,
+      changes: last.map(({ change }) => change),
     },
   ];
 }
@@ -51,9 +54,22 @@ function tailOf(
   return isSame ? {} : { length };
 }
 
-function differs(token: DraftToken, { tokens }: Canvas): boolean {
-  const before = tokens[token.position];
-  const { text, confidence, committed } = toChange(token);
+/** What a place went through, in order: a token that was covered again stays to be seen under thick fog. */
+function momentsOf(token: DraftToken, canvas: Canvas): readonly Moment[] {
+  const now = { step: token.step, change: toChange(token) };
+  const { covered_again: lost } = token;
+  if (lost === undefined) return differs(now.change, canvas) ? [now] : [];
+  const stood = toChange({ ...lost, position: token.position, committed: true });
+  const covered = { ...stood, confidence: 0, committed: false };
+  return [
+    ...(differs(stood, canvas) ? [{ step: lost.step, change: stood }] : []),
+    { step: lost.covered_step, change: covered },
+    now,
+  ];
+}
+
+function differs({ position, text, confidence, committed }: Change, { tokens }: Canvas): boolean {
+  const before = tokens[position];
   if (before?.state === "given") return before.text !== text;
   return (
     before?.text !== text ||

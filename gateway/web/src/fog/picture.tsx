@@ -1,6 +1,13 @@
 import { renderToString } from "hono/jsx/dom/server";
 import type { AnswerEvent } from "../../../src/answer_event.ts";
-import { answerLength, applyFrame, type Canvas, clearCount, firstCanvas } from "./canvas.ts";
+import {
+  answerLength,
+  applyFrame,
+  type Canvas,
+  clearCount,
+  firstCanvas,
+  type FogToken,
+} from "./canvas.ts";
 import { COLUMN_PX, Fog, fogHeight } from "./fog.tsx";
 import css from "./fog.css?raw";
 import { framesOf } from "./frames_of.ts";
@@ -135,14 +142,23 @@ function upTo(canvas: Canvas, last: Canvas): Canvas {
   return { ...canvas, tokens: canvas.tokens.slice(0, answerLength(last)) };
 }
 
-/** `count` of them, evenly, with the first step and the last. */
+/** `count` of them, evenly, with the first step and the last; one between shows a token covered again, if any does. */
 function pick(canvases: readonly Canvas[], count: number): readonly Canvas[] {
   const last = canvases.length - 1;
   const shown = Math.min(count, last);
-  return Array.from({ length: shown }, (_, index) => {
-    const place = shown === 1 ? last : 1 + Math.round((index * (last - 1)) / (shown - 1));
-    return canvases[place];
-  }).filter((canvas) => canvas !== undefined);
+  const places = Array.from({ length: shown }, (_, index) =>
+    shown === 1 ? last : 1 + Math.round((index * (last - 1)) / (shown - 1)),
+  );
+  const covering = canvases.findIndex(({ tokens }) => tokens.some(isCoveredAgain));
+  if (covering > 1 && covering < last && shown > 2) {
+    const gaps = places.slice(1, -1).map((place) => Math.abs(place - covering));
+    places[1 + gaps.indexOf(Math.min(...gaps))] = covering;
+  }
+  return places.map((place) => canvases[place]).filter((canvas) => canvas !== undefined);
+}
+
+function isCoveredAgain({ state, revised }: FogToken): boolean {
+  return revised && (state === "draft" || state === "covered");
 }
 
 /** When one of `count` pictures is seen. */

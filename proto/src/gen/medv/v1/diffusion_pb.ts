@@ -12,7 +12,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file medv/v1/diffusion.proto.
  */
 export const file_medv_v1_diffusion: GenFile = /*@__PURE__*/
-  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSLwBwoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SEwoGZmFjdG9yGAsgASgBSAaIAQESGgoNcmVmcmVzaF9zdGVwcxgMIAEoDUgHiAEBEhEKBHNlZWQYDSABKAZICIgBARIsCg1zeXN0ZW1fcHJvbXB0GA4gASgOMhUubWVkdi52MS5TeXN0ZW1Qcm9tcHQSGgoSa2VlcF9pbWFnZV9uZXdsaW5lGA8gASgIEhYKCXRocmVzaG9sZBgQIAEoAUgJiAEBEhEKBHJpc2sYESABKAFICogBARIUCgdlbnRyb3B5GBIgASgBSAuIAQESHQoFY2FjaGUYEyABKA4yDi5tZWR2LnYxLkNhY2hlEhoKDXN1ZmZpeF93aW5kb3cYFCABKA1IDIgBARIcCg9yZWZyZXNoX2NvbW1pdHMYFSABKA1IDYgBARISCgVkb3VidBgWIAEoAUgOiAEBEhcKCm1pbl90b2tlbnMYFyABKA1ID4gBARIXCgptYXhfdG9rZW5zGBkgASgNSBCIAQESGQoMc3RhcnRfbGVuZ3RoGBogASgNSBGIAQESEgoFd29yZHMYGyABKA1IEogBARIVCgh0ZW1wbGF0ZRgcIAEoCUgTiAEBEhAKCGxvZ3Byb2JzGBggASgIQg0KC19nZW5fbGVuZ3RoQg8KDV9ibG9ja19sZW5ndGhCCAoGX3N0ZXBzQg4KDF90ZW1wZXJhdHVyZUIMCgpfY2ZnX3NjYWxlQgkKB19zdWZmaXhCCQoHX2ZhY3RvckIQCg5fcmVmcmVzaF9zdGVwc0IHCgVfc2VlZEIMCgpfdGhyZXNob2xkQgcKBV9yaXNrQgoKCF9lbnRyb3B5QhAKDl9zdWZmaXhfd2luZG93QhIKEF9yZWZyZXNoX2NvbW1pdHNCCAoGX2RvdWJ0Qg0KC19taW5fdG9rZW5zQg0KC19tYXhfdG9rZW5zQg8KDV9zdGFydF9sZW5ndGhCCAoGX3dvcmRzQgsKCV90ZW1wbGF0ZSLoAQoPR2VuZXJhdGVSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEiIKCG1lc3NhZ2VzGAIgAygLMhAubWVkdi52MS5NZXNzYWdlEicKBmltYWdlcxgDIAMoCzIXLm1lZHYudjEuSW1hZ2VSZWZlcmVuY2USLQoIc2V0dGluZ3MYBCABKAsyGy5tZWR2LnYxLkdlbmVyYXRpb25TZXR0aW5ncxIUCgx0ZW5hbnRfc2NvcGUYBSABKAkSIwoIcHJpb3JpdHkYBiABKA4yES5tZWR2LnYxLlByaW9yaXR5Eg8KB2Nob2ljZXMYByABKA0i2QEKEEdlbmVyYXRlUmVzcG9uc2USLAoMYW5zd2VyX3N0YXJ0GAEgASgLMhQubWVkdi52MS5BbnN3ZXJTdGFydEgAEioKC2Jsb2NrX2RyYWZ0GAIgASgLMhMubWVkdi52MS5CbG9ja0RyYWZ0SAASKAoKdGV4dF9kZWx0YRgDIAEoCzISLm1lZHYudjEuVGV4dERlbHRhSAASKAoKYW5zd2VyX2VuZBgEIAEoCzISLm1lZHYudjEuQW5zd2VyRW5kSAASDgoGY2hvaWNlGAUgASgNQgcKBWV2ZW50IvQBCgtBbnN3ZXJTdGFydBIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhIKCmltYWdlX3Jvd3MYAiABKA0SIQoHcHJvZmlsZRgDIAEoDjIQLm1lZHYudjEuUHJvZmlsZRISCgpnZW5fbGVuZ3RoGAQgASgNEhQKDGJsb2NrX2xlbmd0aBgFIAEoDRINCgVzdGVwcxgGIAEoDRIMCgRzZWVkGAcgASgGEhoKDWNhbnZhc19sZW5ndGgYCCABKA1IAIgBARIiCgVnaXZlbhgJIAMoCzITLm1lZHYudjEuR2l2ZW5Ub2tlbkIQCg5fY2FudmFzX2xlbmd0aCIsCgpHaXZlblRva2VuEhAKCHBvc2l0aW9uGAEgASgNEgwKBHRleHQYAiABKAkibwoKRHJhZnRUb2tlbhIQCghwb3NpdGlvbhgBIAEoDRIMCgR0ZXh0GAIgASgJEhIKCmNvbmZpZGVuY2UYAyABKAISEQoJY29tbWl0dGVkGAQgASgIEhEKBHN0ZXAYBSABKA1IAIgBAUIHCgVfc3RlcCKZAQoKQmxvY2tEcmFmdBINCgVibG9jaxgBIAEoDRIjCgZ0b2tlbnMYAiADKAsyEy5tZWR2LnYxLkRyYWZ0VG9rZW4SFgoOZm9yd2FyZF9wYXNzZXMYAyABKA0SEQoJcmV2aXNpb25zGAQgASgNEhoKDWNhbnZhc19sZW5ndGgYBSABKA1IAIgBAUIQCg5fY2FudmFzX2xlbmd0aCJCCglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCRInCgZ0b2tlbnMYAiADKAsyFy5tZWR2LnYxLkNvbW1pdHRlZFRva2VuIi8KDkNvbW1pdHRlZFRva2VuEgwKBHRleHQYASABKAkSDwoHbG9ncHJvYhgCIAEoAiLVAQoJQW5zd2VyRW5kEiwKDWZpbmlzaF9yZWFzb24YASABKA4yFS5tZWR2LnYxLkZpbmlzaFJlYXNvbhIZChFjb21wbGV0aW9uX3Rva2VucxgCIAEoDRIWCg5mb3J3YXJkX3Bhc3NlcxgDIAEoDRIQCghxdWV1ZV9tcxgEIAEoARIUCgxlbWJlZGRpbmdfbXMYBSABKAESEQoJZGVjb2RlX21zGAYgASgBEhkKEWVtYmVkZGluZ3NfcHVsbGVkGAcgASgNEhEKCXJldmlzaW9ucxgIIAEoDSIWChREZXNjcmliZU1vZGVsUmVxdWVzdCJtChJJbWFnZVByZXByb2Nlc3NpbmcSEgoKaW1hZ2Vfc2l6ZRgBIAEoDRIUCgxhc3BlY3RfcmF0aW8YAiABKAkSLQoOZ3JpZF9waW5wb2ludHMYAyADKAsyFS5tZWR2LnYxLkdyaWRQaW5wb2ludCItCgxHcmlkUGlucG9pbnQSDQoFd2lkdGgYASABKA0SDgoGaGVpZ2h0GAIgASgNItsBChVEZXNjcmliZU1vZGVsUmVzcG9uc2USDQoFbW9kZWwYASABKAkSFAoMbW9kZWxfZGlnZXN0GAIgASgJEjIKDXByZXByb2Nlc3NpbmcYAyABKAsyGy5tZWR2LnYxLkltYWdlUHJlcHJvY2Vzc2luZxIWCg5jb250ZXh0X2xlbmd0aBgEIAEoDRIiCghwcm9maWxlcxgFIAMoDjIQLm1lZHYudjEuUHJvZmlsZRItCghkZWZhdWx0cxgGIAEoCzIbLm1lZHYudjEuR2VuZXJhdGlvblNldHRpbmdzIj4KFkZvcmdldEVtYmVkZGluZ1JlcXVlc3QSDgoGZGlnZXN0GAEgASgJEhQKDHRlbmFudF9zY29wZRgCIAEoCSIZChdGb3JnZXRFbWJlZGRpbmdSZXNwb25zZSpQCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1NZU1RFTRABEg0KCVJPTEVfVVNFUhACEhIKDlJPTEVfQVNTSVNUQU5UEAMqhgEKB1Byb2ZpbGUSFwoTUFJPRklMRV9VTlNQRUNJRklFRBAAEhEKDVBST0ZJTEVfRVhBQ1QQARISCg5QUk9GSUxFX1BSRUZJWBACEhQKEFBST0ZJTEVfQkFMQU5DRUQQAxIQCgxQUk9GSUxFX0ZBU1QQBBITCg9QUk9GSUxFX0NBUkVGVUwQBSpQCgVDYWNoZRIVChFDQUNIRV9VTlNQRUNJRklFRBAAEg4KCkNBQ0hFX05PTkUQARIQCgxDQUNIRV9QUkVGSVgQAhIOCgpDQUNIRV9EVUFMEAMqWgoJUmVtYXNraW5nEhkKFVJFTUFTS0lOR19VTlNQRUNJRklFRBAAEhwKGFJFTUFTS0lOR19MT1dfQ09ORklERU5DRRABEhQKEFJFTUFTS0lOR19SQU5ET00QAipjCgxTeXN0ZW1Qcm9tcHQSHQoZU1lTVEVNX1BST01QVF9VTlNQRUNJRklFRBAAEhkKFVNZU1RFTV9QUk9NUFRfR0VORVJBTBABEhkKFVNZU1RFTV9QUk9NUFRfTUVESUNBTBACKlIKCFByaW9yaXR5EhgKFFBSSU9SSVRZX1VOU1BFQ0lGSUVEEAASGAoUUFJJT1JJVFlfSU5URVJBQ1RJVkUQARISCg5QUklPUklUWV9CQVRDSBACKl8KDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESGAoURklOSVNIX1JFQVNPTl9MRU5HVEgQAjL7AQoQRGlmZnVzaW9uRGVjb2RlchJBCghHZW5lcmF0ZRIYLm1lZHYudjEuR2VuZXJhdGVSZXF1ZXN0GhkubWVkdi52MS5HZW5lcmF0ZVJlc3BvbnNlMAESTgoNRGVzY3JpYmVNb2RlbBIdLm1lZHYudjEuRGVzY3JpYmVNb2RlbFJlcXVlc3QaHi5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXNwb25zZRJUCg9Gb3JnZXRFbWJlZGRpbmcSHy5tZWR2LnYxLkZvcmdldEVtYmVkZGluZ1JlcXVlc3QaIC5tZWR2LnYxLkZvcmdldEVtYmVkZGluZ1Jlc3BvbnNlYgZwcm90bzM", [file_medv_v1_embedding]);
+  fileDesc("ChdtZWR2L3YxL2RpZmZ1c2lvbi5wcm90bxIHbWVkdi52MSIyCgRQYXJ0Eg4KBHRleHQYASABKAlIABIPCgVpbWFnZRgCIAEoDUgAQgkKB2NvbnRlbnQiRAoHTWVzc2FnZRIbCgRyb2xlGAEgASgOMg0ubWVkdi52MS5Sb2xlEhwKBXBhcnRzGAIgAygLMg0ubWVkdi52MS5QYXJ0IoIBCg5JbWFnZVJlZmVyZW5jZRIoCgZoYW5kbGUYASABKAsyGC5tZWR2LnYxLkVtYmVkZGluZ0hhbmRsZRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEgoKZ3JpZF93aWR0aBgEIAEoDRITCgtncmlkX2hlaWdodBgFIAEoDSLwBwoSR2VuZXJhdGlvblNldHRpbmdzEiEKB3Byb2ZpbGUYASABKA4yEC5tZWR2LnYxLlByb2ZpbGUSFwoKZ2VuX2xlbmd0aBgCIAEoDUgAiAEBEhkKDGJsb2NrX2xlbmd0aBgDIAEoDUgBiAEBEhIKBXN0ZXBzGAQgASgNSAKIAQESGAoLdGVtcGVyYXR1cmUYBSABKAFIA4gBARIWCgljZmdfc2NhbGUYBiABKAFIBIgBARIlCglyZW1hc2tpbmcYByABKA4yEi5tZWR2LnYxLlJlbWFza2luZxIMCgRzdG9wGAggAygJEhMKBnN1ZmZpeBgJIAEoCUgFiAEBEhsKE2ZvcmJpZGRlbl90b2tlbl9pZHMYCiADKA0SEwoGZmFjdG9yGAsgASgBSAaIAQESGgoNcmVmcmVzaF9zdGVwcxgMIAEoDUgHiAEBEhEKBHNlZWQYDSABKAZICIgBARIsCg1zeXN0ZW1fcHJvbXB0GA4gASgOMhUubWVkdi52MS5TeXN0ZW1Qcm9tcHQSGgoSa2VlcF9pbWFnZV9uZXdsaW5lGA8gASgIEhYKCXRocmVzaG9sZBgQIAEoAUgJiAEBEhEKBHJpc2sYESABKAFICogBARIUCgdlbnRyb3B5GBIgASgBSAuIAQESHQoFY2FjaGUYEyABKA4yDi5tZWR2LnYxLkNhY2hlEhoKDXN1ZmZpeF93aW5kb3cYFCABKA1IDIgBARIcCg9yZWZyZXNoX2NvbW1pdHMYFSABKA1IDYgBARISCgVkb3VidBgWIAEoAUgOiAEBEhcKCm1pbl90b2tlbnMYFyABKA1ID4gBARIXCgptYXhfdG9rZW5zGBkgASgNSBCIAQESGQoMc3RhcnRfbGVuZ3RoGBogASgNSBGIAQESEgoFd29yZHMYGyABKA1IEogBARIVCgh0ZW1wbGF0ZRgcIAEoCUgTiAEBEhAKCGxvZ3Byb2JzGBggASgIQg0KC19nZW5fbGVuZ3RoQg8KDV9ibG9ja19sZW5ndGhCCAoGX3N0ZXBzQg4KDF90ZW1wZXJhdHVyZUIMCgpfY2ZnX3NjYWxlQgkKB19zdWZmaXhCCQoHX2ZhY3RvckIQCg5fcmVmcmVzaF9zdGVwc0IHCgVfc2VlZEIMCgpfdGhyZXNob2xkQgcKBV9yaXNrQgoKCF9lbnRyb3B5QhAKDl9zdWZmaXhfd2luZG93QhIKEF9yZWZyZXNoX2NvbW1pdHNCCAoGX2RvdWJ0Qg0KC19taW5fdG9rZW5zQg0KC19tYXhfdG9rZW5zQg8KDV9zdGFydF9sZW5ndGhCCAoGX3dvcmRzQgsKCV90ZW1wbGF0ZSLoAQoPR2VuZXJhdGVSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEiIKCG1lc3NhZ2VzGAIgAygLMhAubWVkdi52MS5NZXNzYWdlEicKBmltYWdlcxgDIAMoCzIXLm1lZHYudjEuSW1hZ2VSZWZlcmVuY2USLQoIc2V0dGluZ3MYBCABKAsyGy5tZWR2LnYxLkdlbmVyYXRpb25TZXR0aW5ncxIUCgx0ZW5hbnRfc2NvcGUYBSABKAkSIwoIcHJpb3JpdHkYBiABKA4yES5tZWR2LnYxLlByaW9yaXR5Eg8KB2Nob2ljZXMYByABKA0i2QEKEEdlbmVyYXRlUmVzcG9uc2USLAoMYW5zd2VyX3N0YXJ0GAEgASgLMhQubWVkdi52MS5BbnN3ZXJTdGFydEgAEioKC2Jsb2NrX2RyYWZ0GAIgASgLMhMubWVkdi52MS5CbG9ja0RyYWZ0SAASKAoKdGV4dF9kZWx0YRgDIAEoCzISLm1lZHYudjEuVGV4dERlbHRhSAASKAoKYW5zd2VyX2VuZBgEIAEoCzISLm1lZHYudjEuQW5zd2VyRW5kSAASDgoGY2hvaWNlGAUgASgNQgcKBWV2ZW50IvQBCgtBbnN3ZXJTdGFydBIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhIKCmltYWdlX3Jvd3MYAiABKA0SIQoHcHJvZmlsZRgDIAEoDjIQLm1lZHYudjEuUHJvZmlsZRISCgpnZW5fbGVuZ3RoGAQgASgNEhQKDGJsb2NrX2xlbmd0aBgFIAEoDRINCgVzdGVwcxgGIAEoDRIMCgRzZWVkGAcgASgGEhoKDWNhbnZhc19sZW5ndGgYCCABKA1IAIgBARIiCgVnaXZlbhgJIAMoCzITLm1lZHYudjEuR2l2ZW5Ub2tlbkIQCg5fY2FudmFzX2xlbmd0aCIsCgpHaXZlblRva2VuEhAKCHBvc2l0aW9uGAEgASgNEgwKBHRleHQYAiABKAkitAEKCkRyYWZ0VG9rZW4SEAoIcG9zaXRpb24YASABKA0SDAoEdGV4dBgCIAEoCRISCgpjb25maWRlbmNlGAMgASgCEhEKCWNvbW1pdHRlZBgEIAEoCBIRCgRzdGVwGAUgASgNSACIAQESMQoNY292ZXJlZF9hZ2FpbhgGIAEoCzIVLm1lZHYudjEuQ292ZXJlZFRva2VuSAGIAQFCBwoFX3N0ZXBCEAoOX2NvdmVyZWRfYWdhaW4iVAoMQ292ZXJlZFRva2VuEgwKBHRleHQYASABKAkSEgoKY29uZmlkZW5jZRgCIAEoAhIMCgRzdGVwGAMgASgNEhQKDGNvdmVyZWRfc3RlcBgEIAEoDSKZAQoKQmxvY2tEcmFmdBINCgVibG9jaxgBIAEoDRIjCgZ0b2tlbnMYAiADKAsyEy5tZWR2LnYxLkRyYWZ0VG9rZW4SFgoOZm9yd2FyZF9wYXNzZXMYAyABKA0SEQoJcmV2aXNpb25zGAQgASgNEhoKDWNhbnZhc19sZW5ndGgYBSABKA1IAIgBAUIQCg5fY2FudmFzX2xlbmd0aCJCCglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCRInCgZ0b2tlbnMYAiADKAsyFy5tZWR2LnYxLkNvbW1pdHRlZFRva2VuIi8KDkNvbW1pdHRlZFRva2VuEgwKBHRleHQYASABKAkSDwoHbG9ncHJvYhgCIAEoAiLVAQoJQW5zd2VyRW5kEiwKDWZpbmlzaF9yZWFzb24YASABKA4yFS5tZWR2LnYxLkZpbmlzaFJlYXNvbhIZChFjb21wbGV0aW9uX3Rva2VucxgCIAEoDRIWCg5mb3J3YXJkX3Bhc3NlcxgDIAEoDRIQCghxdWV1ZV9tcxgEIAEoARIUCgxlbWJlZGRpbmdfbXMYBSABKAESEQoJZGVjb2RlX21zGAYgASgBEhkKEWVtYmVkZGluZ3NfcHVsbGVkGAcgASgNEhEKCXJldmlzaW9ucxgIIAEoDSIWChREZXNjcmliZU1vZGVsUmVxdWVzdCJtChJJbWFnZVByZXByb2Nlc3NpbmcSEgoKaW1hZ2Vfc2l6ZRgBIAEoDRIUCgxhc3BlY3RfcmF0aW8YAiABKAkSLQoOZ3JpZF9waW5wb2ludHMYAyADKAsyFS5tZWR2LnYxLkdyaWRQaW5wb2ludCItCgxHcmlkUGlucG9pbnQSDQoFd2lkdGgYASABKA0SDgoGaGVpZ2h0GAIgASgNItsBChVEZXNjcmliZU1vZGVsUmVzcG9uc2USDQoFbW9kZWwYASABKAkSFAoMbW9kZWxfZGlnZXN0GAIgASgJEjIKDXByZXByb2Nlc3NpbmcYAyABKAsyGy5tZWR2LnYxLkltYWdlUHJlcHJvY2Vzc2luZxIWCg5jb250ZXh0X2xlbmd0aBgEIAEoDRIiCghwcm9maWxlcxgFIAMoDjIQLm1lZHYudjEuUHJvZmlsZRItCghkZWZhdWx0cxgGIAEoCzIbLm1lZHYudjEuR2VuZXJhdGlvblNldHRpbmdzIj4KFkZvcmdldEVtYmVkZGluZ1JlcXVlc3QSDgoGZGlnZXN0GAEgASgJEhQKDHRlbmFudF9zY29wZRgCIAEoCSIZChdGb3JnZXRFbWJlZGRpbmdSZXNwb25zZSpQCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1NZU1RFTRABEg0KCVJPTEVfVVNFUhACEhIKDlJPTEVfQVNTSVNUQU5UEAMqhgEKB1Byb2ZpbGUSFwoTUFJPRklMRV9VTlNQRUNJRklFRBAAEhEKDVBST0ZJTEVfRVhBQ1QQARISCg5QUk9GSUxFX1BSRUZJWBACEhQKEFBST0ZJTEVfQkFMQU5DRUQQAxIQCgxQUk9GSUxFX0ZBU1QQBBITCg9QUk9GSUxFX0NBUkVGVUwQBSpQCgVDYWNoZRIVChFDQUNIRV9VTlNQRUNJRklFRBAAEg4KCkNBQ0hFX05PTkUQARIQCgxDQUNIRV9QUkVGSVgQAhIOCgpDQUNIRV9EVUFMEAMqWgoJUmVtYXNraW5nEhkKFVJFTUFTS0lOR19VTlNQRUNJRklFRBAAEhwKGFJFTUFTS0lOR19MT1dfQ09ORklERU5DRRABEhQKEFJFTUFTS0lOR19SQU5ET00QAipjCgxTeXN0ZW1Qcm9tcHQSHQoZU1lTVEVNX1BST01QVF9VTlNQRUNJRklFRBAAEhkKFVNZU1RFTV9QUk9NUFRfR0VORVJBTBABEhkKFVNZU1RFTV9QUk9NUFRfTUVESUNBTBACKlIKCFByaW9yaXR5EhgKFFBSSU9SSVRZX1VOU1BFQ0lGSUVEEAASGAoUUFJJT1JJVFlfSU5URVJBQ1RJVkUQARISCg5QUklPUklUWV9CQVRDSBACKl8KDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESGAoURklOSVNIX1JFQVNPTl9MRU5HVEgQAjL7AQoQRGlmZnVzaW9uRGVjb2RlchJBCghHZW5lcmF0ZRIYLm1lZHYudjEuR2VuZXJhdGVSZXF1ZXN0GhkubWVkdi52MS5HZW5lcmF0ZVJlc3BvbnNlMAESTgoNRGVzY3JpYmVNb2RlbBIdLm1lZHYudjEuRGVzY3JpYmVNb2RlbFJlcXVlc3QaHi5tZWR2LnYxLkRlc2NyaWJlTW9kZWxSZXNwb25zZRJUCg9Gb3JnZXRFbWJlZGRpbmcSHy5tZWR2LnYxLkZvcmdldEVtYmVkZGluZ1JlcXVlc3QaIC5tZWR2LnYxLkZvcmdldEVtYmVkZGluZ1Jlc3BvbnNlYgZwcm90bzM", [file_medv_v1_embedding]);
 
 /**
  * @generated from message medv.v1.Part
@@ -445,7 +445,7 @@ export type AnswerStart = Message$1<"medv.v1.AnswerStart"> & {
   seed: bigint;
 
   /**
-   * Tokens of the canvas before the first run, where it is to grow up to gen_length.
+   * Tokens of the canvas before the first run; it may grow up to gen_length, or shrink where a choice is shorter than its gap.
    *
    * @generated from field: optional uint32 canvas_length = 8;
    */
@@ -524,6 +524,13 @@ export type DraftToken = Message$1<"medv.v1.DraftToken"> & {
    * @generated from field: optional uint32 step = 5;
    */
   step?: number | undefined;
+
+  /**
+   * What the run covered again here, the last of it where that happened several times.
+   *
+   * @generated from field: optional medv.v1.CoveredToken covered_again = 6;
+   */
+  coveredAgain?: CoveredToken | undefined;
 };
 
 /**
@@ -532,6 +539,44 @@ export type DraftToken = Message$1<"medv.v1.DraftToken"> & {
  */
 export const DraftTokenSchema: GenMessage<DraftToken> = /*@__PURE__*/
   messageDesc(file_medv_v1_diffusion, 8);
+
+/**
+ * A token that was committed and then covered again.
+ *
+ * @generated from message medv.v1.CoveredToken
+ */
+export type CoveredToken = Message$1<"medv.v1.CoveredToken"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Probability that the model gave to it when it was committed.
+   *
+   * @generated from field: float confidence = 2;
+   */
+  confidence: number;
+
+  /**
+   * Denoise steps of the answer, from 0: at which it was committed, and at which it was covered again.
+   *
+   * @generated from field: uint32 step = 3;
+   */
+  step: number;
+
+  /**
+   * @generated from field: uint32 covered_step = 4;
+   */
+  coveredStep: number;
+};
+
+/**
+ * Describes the message medv.v1.CoveredToken.
+ * Use `create(CoveredTokenSchema)` to create a new message.
+ */
+export const CoveredTokenSchema: GenMessage<CoveredToken> = /*@__PURE__*/
+  messageDesc(file_medv_v1_diffusion, 9);
 
 /**
  * How the block under way looks after a run; provisional tokens may still change.
@@ -575,7 +620,7 @@ export type BlockDraft = Message$1<"medv.v1.BlockDraft"> & {
  * Use `create(BlockDraftSchema)` to create a new message.
  */
 export const BlockDraftSchema: GenMessage<BlockDraft> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 9);
+  messageDesc(file_medv_v1_diffusion, 10);
 
 /**
  * Text that will not change any more.
@@ -601,7 +646,7 @@ export type TextDelta = Message$1<"medv.v1.TextDelta"> & {
  * Use `create(TextDeltaSchema)` to create a new message.
  */
 export const TextDeltaSchema: GenMessage<TextDelta> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 10);
+  messageDesc(file_medv_v1_diffusion, 11);
 
 /**
  * @generated from message medv.v1.CommittedToken
@@ -625,7 +670,7 @@ export type CommittedToken = Message$1<"medv.v1.CommittedToken"> & {
  * Use `create(CommittedTokenSchema)` to create a new message.
  */
 export const CommittedTokenSchema: GenMessage<CommittedToken> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 11);
+  messageDesc(file_medv_v1_diffusion, 12);
 
 /**
  * @generated from message medv.v1.AnswerEnd
@@ -681,7 +726,7 @@ export type AnswerEnd = Message$1<"medv.v1.AnswerEnd"> & {
  * Use `create(AnswerEndSchema)` to create a new message.
  */
 export const AnswerEndSchema: GenMessage<AnswerEnd> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 12);
+  messageDesc(file_medv_v1_diffusion, 13);
 
 /**
  * @generated from message medv.v1.DescribeModelRequest
@@ -694,7 +739,7 @@ export type DescribeModelRequest = Message$1<"medv.v1.DescribeModelRequest"> & {
  * Use `create(DescribeModelRequestSchema)` to create a new message.
  */
 export const DescribeModelRequestSchema: GenMessage<DescribeModelRequest> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 13);
+  messageDesc(file_medv_v1_diffusion, 14);
 
 /**
  * What the gateway needs to preprocess an image for this model.
@@ -725,7 +770,7 @@ export type ImagePreprocessing = Message$1<"medv.v1.ImagePreprocessing"> & {
  * Use `create(ImagePreprocessingSchema)` to create a new message.
  */
 export const ImagePreprocessingSchema: GenMessage<ImagePreprocessing> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 14);
+  messageDesc(file_medv_v1_diffusion, 15);
 
 /**
  * One admissible size of the tile grid, in pixels.
@@ -749,7 +794,7 @@ export type GridPinpoint = Message$1<"medv.v1.GridPinpoint"> & {
  * Use `create(GridPinpointSchema)` to create a new message.
  */
 export const GridPinpointSchema: GenMessage<GridPinpoint> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 15);
+  messageDesc(file_medv_v1_diffusion, 16);
 
 /**
  * @generated from message medv.v1.DescribeModelResponse
@@ -793,7 +838,7 @@ export type DescribeModelResponse = Message$1<"medv.v1.DescribeModelResponse"> &
  * Use `create(DescribeModelResponseSchema)` to create a new message.
  */
 export const DescribeModelResponseSchema: GenMessage<DescribeModelResponse> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 16);
+  messageDesc(file_medv_v1_diffusion, 17);
 
 /**
  * @generated from message medv.v1.ForgetEmbeddingRequest
@@ -815,7 +860,7 @@ export type ForgetEmbeddingRequest = Message$1<"medv.v1.ForgetEmbeddingRequest">
  * Use `create(ForgetEmbeddingRequestSchema)` to create a new message.
  */
 export const ForgetEmbeddingRequestSchema: GenMessage<ForgetEmbeddingRequest> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 17);
+  messageDesc(file_medv_v1_diffusion, 18);
 
 /**
  * @generated from message medv.v1.ForgetEmbeddingResponse
@@ -828,7 +873,7 @@ export type ForgetEmbeddingResponse = Message$1<"medv.v1.ForgetEmbeddingResponse
  * Use `create(ForgetEmbeddingResponseSchema)` to create a new message.
  */
 export const ForgetEmbeddingResponseSchema: GenMessage<ForgetEmbeddingResponse> = /*@__PURE__*/
-  messageDesc(file_medv_v1_diffusion, 18);
+  messageDesc(file_medv_v1_diffusion, 19);
 
 /**
  * @generated from enum medv.v1.Role
