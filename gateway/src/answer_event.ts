@@ -21,7 +21,10 @@ const imageReady = z
     width: z.int(),
     height: z.int(),
     tiles: z.int(),
-    cached: z.boolean().meta({ description: "True when this request needed no run of the tower." }),
+    cached: z.boolean().meta({
+      description:
+        "False when the vision tower ran for the request, also ahead of it as the image was sent.",
+    }),
   })
   .meta({ id: "ImageReady" });
 

@@ -136,7 +136,9 @@ test("createApp() hands the settings to the decoder under its names", async () =
 test.each(["data URL", "upload"])("createApp() encodes once for a follow-up by %s", async (way) => {
   const bytes = await drawPng(way === "upload" ? 2 : 3);
   const url = way === "upload" ? `medv-image:${await upload(bytes)}` : dataUrl(bytes);
-  await (await post(CHAT, askAbout([url]))).text();
+  const first = await post(CHAT, askAbout([url]));
+  // An upload is encoded at once: that is its first question's all the same.
+  expect(await first.json()).toMatchObject({ usage: { details: { image_cache: "miss" } } });
   const { encodes } = gateway.seen;
   const second = await post(CHAT, askAbout([url], { text: "And now?" }));
   expect(await second.json()).toMatchObject({ usage: { details: { image_cache: "hit" } } });

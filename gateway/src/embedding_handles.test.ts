@@ -66,3 +66,32 @@ test("get() encodes where what lies in the cache cannot be read", async () => {
   const { handle, cached } = await handles.get(PREPARED_IMAGE, CONTEXT, signal);
   expect([handle.digest, cached]).toEqual(["digest", false]);
 });
+
+test("get() counts the run that getAhead() began as the first question's alone", async () => {
+  const { promise: isEncoded, resolve: encode } = Promise.withResolvers<void>();
+  const handles = new EmbeddingHandles(
+    {
+      services: {
+        vision: {
+          encode: async () => {
+            await isEncoded;
+            return create(EncodeResponseSchema, { handle: { digest: "digest" } });
+          },
+        },
+        forgetEmbedding: () => Promise.resolve(),
+      },
+      remote: NO_REMOTE_CACHE,
+      ttlMs: 60_000,
+      encodeTimeoutMs: 60_000,
+    },
+    new AbortController().signal,
+  );
+  const { signal } = new AbortController();
+  const ahead = handles.getAhead(PREPARED_IMAGE, CONTEXT, signal);
+  const questions = [1, 2].map(() => handles.get(PREPARED_IMAGE, CONTEXT, signal));
+  encode();
+  await ahead;
+  questions.push(handles.get(PREPARED_IMAGE, CONTEXT, signal));
+  const cached = (await Promise.all(questions)).map((encoding) => encoding.cached);
+  expect(cached).toEqual([false, true, true]);
+});

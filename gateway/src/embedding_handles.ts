@@ -25,7 +25,7 @@ export type HandleContext = {
   readonly requestId: string;
 };
 
-/** A handle, and whether it needed no run of the vision tower. */
+/** A handle, and whether the vision tower did not run for it. */
 export type Encoding = { readonly handle: EmbeddingHandle; readonly cached: boolean };
 
 /** A handle is a few hundred bytes. */
@@ -35,6 +35,8 @@ const MAX_HANDLES = 16_384;
 export class EmbeddingHandles {
   readonly #options: EmbeddingHandlesOptions;
   readonly #encodings: SharedCache<Encoding>;
+  /** Those that no question has come for. */
+  readonly #unasked = new WeakSet<Encoding>();
   /** Ends the work under way; a caller that goes away does not. */
   readonly #closed: AbortSignal;
 
@@ -46,14 +48,24 @@ export class EmbeddingHandles {
   }
 
   /**
-   * The handle of an image, which is encoded unless that was done before.
+   * The handle of an image, for a question about it; it is encoded unless that was done before. A run of the vision tower is
+   * the first question's, also where {@link getAhead} began it.
    *
    * @throws {DomainError} What the vision service throws.
    */
   async get(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<Encoding> {
-    const produce = (): Promise<Encoding> => this.#encode(image, context);
-    const { value, fresh } = await this.#encodings.get(context.key, { produce }, signal);
-    return { handle: value.handle, cached: !fresh || value.cached };
+    const encoding = await this.#get(image, context, signal);
+    const isFirst = this.#unasked.delete(encoding);
+    return { handle: encoding.handle, cached: !isFirst || encoding.cached };
+  }
+
+  /**
+   * Has an image encoded before anybody asks about it.
+   *
+   * @throws {DomainError} As {@link get}.
+   */
+  async getAhead(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<void> {
+    await this.#get(image, context, signal);
   }
 
   /** Drops a handle whose embedding turned out to be gone. */
@@ -86,6 +98,15 @@ export class EmbeddingHandles {
       // An encoding that began meanwhile is no part of what was forgotten: it gets a round of its own.
       if (kept !== undefined && this.#encodings.peek(key) === kept) this.#encodings.delete(key);
     } while (this.#encodings.has(key));
+  }
+
+  async #get(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<Encoding> {
+    const produce = async (): Promise<Encoding> => {
+      const encoding = await this.#encode(image, context);
+      this.#unasked.add(encoding);
+      return encoding;
+    };
+    return await this.#encodings.get(context.key, { produce }, signal);
   }
 
   async #encode(

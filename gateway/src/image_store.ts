@@ -26,7 +26,7 @@ import {
 export type EncodedImage = {
   readonly image: PreparedImage;
   readonly handle: EmbeddingHandle;
-  /** True when this request needed no tower run. */
+  /** False for the question for which the vision tower ran, also where that was ahead of it. */
   readonly cached: boolean;
 };
 
@@ -164,7 +164,7 @@ export class ImageStore {
   ): Promise<PreparedImage> {
     const key = imageKey({ ...known, ...context });
     try {
-      return (await this.#images.get(key, this.#making(key, known, context), signal)).value;
+      return await this.#images.get(key, this.#making(key, known, context), signal);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== "unknown_image") throw error;
       if (known.bytes === undefined) throw unknownImage(known.field);
@@ -183,10 +183,22 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<EncodedImage> {
-    const known = await this.#known(source, context);
-    const image = await this.preprocess(known, context, signal);
-    const key = imageKey({ ...known, ...context });
+    const { image, key } = await this.#prepare(source, context, signal);
     return { image, ...(await this.#handles.get(image, { ...context, key }, signal)) };
+  }
+
+  /**
+   * Encodes an image before anybody asks about it.
+   *
+   * @throws {DomainError} As {@link encode}.
+   */
+  async encodeAhead(
+    source: ImageSource,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { image, key } = await this.#prepare(source, context, signal);
+    await this.#handles.getAhead(image, { ...context, key }, signal);
   }
 
   /** Encodes again what the vision service turned out not to keep any more. */
@@ -208,6 +220,16 @@ export class ImageStore {
   /** Ends the work under way. */
   close(): void {
     this.#closed.abort(new DomainError("unavailable", "Cannot encode as the gateway is stopping"));
+  }
+
+  async #prepare(
+    source: ImageSource,
+    context: ImageContext,
+    signal: AbortSignal,
+  ): Promise<{ readonly image: PreparedImage; readonly key: string }> {
+    const known = await this.#known(source, context);
+    const image = await this.preprocess(known, context, signal);
+    return { image, key: imageKey({ ...known, ...context }) };
   }
 
   async #known(source: ImageSource, { tenantScope }: ImageContext): Promise<KnownImage> {

@@ -110,7 +110,7 @@ async function takeImage(
   const { upload, image } = await images.upload(file, imageContext, signal);
   // Not awaited: by the time that a question comes, the embedding is there. A question that needs it tries again.
   const source = { type: "id", id: upload.id, field: "id" } as const;
-  images.encode(source, imageContext, images.signal).catch((error: unknown) => {
+  images.encodeAhead(source, imageContext, images.signal).catch((error: unknown) => {
     const { requestId } = imageContext;
     log.warn({ requestId, code: problemOf(error, requestId).code }, "early-encode-error");
   });

@@ -1,9 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { untilAborted } from "./until_aborted.ts";
 
-/** A value and whether this caller's request was the one that made it. */
-export type Shared<V> = { readonly value: V; readonly fresh: boolean };
-
 export type SharedCacheOptions<V> = {
   /** Bound on the sum of `sizeOf`. */
   readonly maxSize: number;
@@ -28,12 +25,10 @@ export class SharedCache<V extends object> {
    * The value under `key`, made if it is missing. A caller that goes away stops waiting; the run goes on
    * for the others and for the cache. A failed run is not kept.
    */
-  async get(key: string, making: Making<V>, signal: AbortSignal): Promise<Shared<V>> {
+  async get(key: string, making: Making<V>, signal: AbortSignal): Promise<V> {
     const kept = this.#values.get(key);
-    if (kept !== undefined) return { value: kept, fresh: false };
-    const pending = this.#pending.get(key);
-    if (pending !== undefined) return { value: await untilAborted(pending, signal), fresh: false };
-    return { value: await untilAborted(this.#run(key, making), signal), fresh: true };
+    if (kept !== undefined) return kept;
+    return await untilAborted(this.#pending.get(key) ?? this.#run(key, making), signal);
   }
 
   /** The value under `key`, once the run for it is over; undefined if there is none. */
