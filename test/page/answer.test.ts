@@ -1,7 +1,7 @@
 import { Profile } from "@medv/proto/diffusion";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, askSample, preparePage, SCRIPT, violations } from "./page_tests.ts";
+import { answered, askSample, heldScript, preparePage, SCRIPT, violations } from "./page_tests.ts";
 import { scriptedDenoise } from "./scripted_denoise.ts";
 
 describe.skipIf(NO_BROWSER !== undefined)("the page's answer", () => {
@@ -22,6 +22,24 @@ describe.skipIf(NO_BROWSER !== undefined)("the page's answer", () => {
       ["Image", expect.stringMatching(/cache (hit|miss)/)],
       ["Revised", "1"],
     ]);
+  });
+
+  test("tells who listens that it is under way, what it is, and that it was stopped", async () => {
+    const { script, goOn } = heldScript();
+    at.served.seen.script = script;
+    const { page } = await visit(at.browser, at.served.url);
+    await askSample(page);
+    const told = page.locator(".answer").last().getByRole("status");
+    await expect.poll(() => told.textContent()).toBe("The answer is under way");
+    goOn();
+    await answered(page);
+    const text = await page.locator(".answer .text").innerText();
+    expect(await told.textContent()).toBe(`Answer: ${text}`);
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 60_000 });
+    await page.getByLabel("Question").fill("And on the other side?");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await expect.poll(() => told.textContent()).toBe("The answer was stopped");
   });
 
   test("is copied as it stands", async () => {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, askSample, isInViewport, preparePage, violations } from "./page_tests.ts";
-
-const PHONE = { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true } as const;
+import { answered, askSample, isInViewport, PHONE, preparePage, violations } from "./page_tests.ts";
 
 /** What is too small for a thumb, or so small that a phone zooms in on it. */
 const TOO_SMALL = `[...document.querySelectorAll(
@@ -71,10 +69,12 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     );
   });
 
-  test("is dark in the dark, its dialogs and its fog too", async () => {
-    const { page } = await visit(at.browser, at.served.url, { colorScheme: "dark" });
+  test("is light in the light and dark in the dark, its dialogs and its fog too", async () => {
+    const { page } = await visit(at.browser, at.served.url, { colorScheme: "light" });
     const colour = (selector: string, property: string): Promise<string> =>
       page.evaluate(`getComputedStyle(document.querySelector("${selector}"))["${property}"]`);
+    expect(await colour("body", "background-color")).toBe("rgb(246, 245, 241)");
+    await page.emulateMedia({ colorScheme: "dark" });
     expect(await colour("body", "background-color")).toBe("rgb(20, 24, 28)");
     await askSample(page);
     await answered(page);

@@ -51,6 +51,25 @@ describe.skipIf(NO_BROWSER !== undefined)("the page's fog", () => {
     );
   });
 
+  test("is replayed by itself to its end, and from the start again", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await askSample(page);
+    await answered(page);
+    await page.getByRole("button", { name: "Replay" }).click();
+    const step = page.getByLabel("Step", { exact: true });
+    const last = String(await step.getAttribute("max"));
+    expect(await step.inputValue()).not.toBe(last);
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+    expect(await step.inputValue()).toBe(last);
+    await page.getByRole("button", { name: "Step back" }).click();
+    expect(await step.inputValue()).toBe(String(Number(last) - 1));
+    await page.getByRole("button", { name: "Step on" }).click();
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    await expect.poll(() => step.inputValue()).not.toBe(last);
+    await page.getByRole("button", { name: "Text" }).click();
+    expect(await page.locator(".answer .text").count()).toBe(1);
+  });
+
   test("clears step by step before the answer stands as text, also where one run of the model fills a block", async () => {
     const stack = await startStack();
     try {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PROBLEM_TEXTS } from "../../gateway/web/src/api/problem_text.ts";
 import { NO_BROWSER, visit } from "./open_browser.ts";
 import { ANSWER, answered, askSample, preparePage, violations } from "./page_tests.ts";
 
@@ -9,6 +10,10 @@ describe.skipIf(NO_BROWSER !== undefined)("the page's history", () => {
     const { page } = await visit(at.browser, at.served.url);
     await askSample(page);
     await answered(page);
+    // Its database keeps them, and nothing that would be sent along.
+    expect(
+      await page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]"),
+    ).toEqual([0, 0, ""]);
     await page.getByRole("button", { name: "New" }).click();
     await page.reload();
     await page.getByRole("button", { name: "History" }).click();
@@ -21,6 +26,16 @@ describe.skipIf(NO_BROWSER !== undefined)("the page's history", () => {
     await page.reload();
     await page.getByRole("button", { name: "History" }).click();
     await page.getByText("There is none yet").waitFor();
+  });
+
+  test("says where the browser keeps nothing, and answers all the same", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await page.addInitScript("IDBFactory.prototype.open = () => { throw new Error('private'); };");
+    await page.reload();
+    await page.getByRole("alert").filter({ hasText: PROBLEM_TEXTS.no_storage }).waitFor();
+    await askSample(page);
+    await answered(page);
+    expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
   });
 
   test("forgets at once, also while the gateway is away", async () => {

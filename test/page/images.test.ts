@@ -2,7 +2,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, isInViewport, preparePage } from "./page_tests.ts";
+import { answered, isInViewport, PHONE, preparePage, shownScale } from "./page_tests.ts";
 
 const HEIC = join(import.meta.dirname, "../../gateway/src/image/testing/phone.heic");
 
@@ -20,6 +20,20 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
       document.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
     }`);
     await expect.poll(() => page.getByText("20 × 10").count()).toBe(2);
+    await page.getByRole("button", { name: "Is this image normal?" }).click();
+    await answered(page);
+    expect(at.served.seen.requests[0]?.messages[0]?.parts).toHaveLength(3);
+  });
+
+  test("takes a photo where there is a thumb", async () => {
+    const { page } = await visit(at.browser, at.served.url, PHONE);
+    const field = page.locator("input[capture=environment]");
+    expect(await page.locator("label", { has: field }).isVisible()).toBe(true);
+    const buffer = await drawPng("red");
+    await field.setInputFiles({ name: "photo.png", mimeType: "image/png", buffer });
+    await page.getByText("20 × 10").waitFor();
+    const { page: desktop } = await visit(at.browser, at.served.url);
+    expect(await desktop.getByText("Photo").isVisible()).toBe(false);
   });
 
   test("says in a sentence what to do when an image is refused", async () => {
@@ -41,6 +55,38 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     const width = (): Promise<number> =>
       page.evaluate("document.querySelector('.chip img').naturalWidth");
     await expect.poll(width).toBeGreaterThan(0);
+  });
+
+  test("shows an image larger by wheel and by two fingers, and moves it by one", async () => {
+    const { page } = await visit(at.browser, at.served.url, PHONE);
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("112 × 112").waitFor();
+    await page.getByRole("button", { name: /^Look at/ }).click();
+    const frame = page.locator(".zoom-frame");
+    await frame.hover();
+    await page.mouse.wheel(0, -300);
+    await expect.poll(() => shownScale(page)).toBeCloseTo(Math.E, 5);
+    await page.getByRole("button", { name: "Whole" }).click();
+    const { x = 0, y = 0, width = 0 } = (await frame.boundingBox()) ?? {};
+    const tab = await page.context().newCDPSession(page);
+    /** Fingers on the frame, each so far from its left edge. */
+    const touch = async (type: "touchStart" | "touchMove" | "touchEnd", fingers: number[]) => {
+      const touchPoints = fingers.map((each, id) => ({ id, x: x + each * width, y: y + 60 }));
+      await tab.send("Input.dispatchTouchEvent", { type, touchPoints });
+    };
+    await touch("touchStart", [0.4, 0.6]);
+    await touch("touchMove", [0.3, 0.7]);
+    await touch("touchEnd", []);
+    const scale = await shownScale(page);
+    expect(scale).toBeGreaterThan(1.5);
+    const left = (): Promise<number> =>
+      page.evaluate("document.querySelector('.zoom-content').getBoundingClientRect().left");
+    const before = await left();
+    await touch("touchStart", [0.4]);
+    await touch("touchMove", [0.5]);
+    await touch("touchEnd", []);
+    expect((await left()) - before).toBeCloseTo(width / 10, 0);
+    expect(await shownScale(page)).toBe(scale);
   });
 
   test("says what of a file was left out", async () => {
@@ -101,8 +147,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   });
 
   test("keeps what one writes in sight, however many images go with it", async () => {
-    const options = { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true };
-    const { page } = await visit(at.browser, at.served.url, options);
+    const { page } = await visit(at.browser, at.served.url, PHONE);
     const buffer = await drawPng("red");
     const files = [1, 2, 3, 4, 5].map((each) => ({
       name: `${each}.png`,
@@ -150,6 +195,28 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
       return held.size;
     })()`);
     expect(left).toBe(0);
+  });
+});
+
+describe.skipIf(NO_BROWSER !== undefined)("the page before a model that looks at tiles", () => {
+  const [imageSize, twice] = [28, 56];
+  const gridPinpoints = [{ width: twice, height: twice }];
+  const at = preparePage({ preprocessing: { imageSize, aspectRatio: "anyres", gridPinpoints } });
+
+  test("shows every tile that the model is shown, and that nothing else goes on", async () => {
+    const { page } = await visit(at.browser, at.served.url);
+    await page.getByRole("button", { name: "Two findings" }).click();
+    await page.getByText("112 × 112").waitFor();
+    await page.getByRole("button", { name: /^Look at/ }).click();
+    await page.getByText("became 5 tiles of 28 × 28: the whole, then 2 side by side").waitFor();
+    await page.getByText("names, dates, places and all other metadata stay behind").waitFor();
+    await page.getByAltText("Tile 5 of 5").waitFor();
+    const widths = await page.evaluate<number[]>(`Promise.all(
+      [...document.querySelectorAll(".tiles img")].map(async (image) => {
+        await image.decode();
+        return image.naturalWidth;
+      }))`);
+    expect(widths).toEqual([28, 28, 28, 28, 28]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { NO_BROWSER, visit } from "./open_browser.ts";
-import { answered, preparePage, SCRIPT } from "./page_tests.ts";
+import { answered, preparePage, SCRIPT, shownScale } from "./page_tests.ts";
 import { scriptedDenoise } from "./scripted_denoise.ts";
 
 /** What the focus is on, in the page. */
@@ -109,10 +109,4 @@ async function takeSample(page: Page): Promise<void> {
   await tabTo(page, "Brain MRI");
   await page.keyboard.press("Enter");
   await page.getByText("112 × 112").waitFor();
-}
-
-async function shownScale(page: Page): Promise<number> {
-  return await page.evaluate(
-    `new DOMMatrix(getComputedStyle(document.querySelector(".zoom-content")).transform).a`,
-  );
 }

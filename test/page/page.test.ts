@@ -6,6 +6,7 @@ import {
   ANSWER,
   answered,
   askSample,
+  PHONE,
   preparePage,
   SCRIPT,
   violations,
@@ -63,6 +64,11 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
       [0, 1].map((index) => page.locator(".answer").nth(index).boundingBox()),
     );
     expect(left?.y).toBe(right?.y);
+    for (const facts of await page.locator(".facts").allInnerTexts()) {
+      expect(facts).toMatch(/Whole answer\s+[\d.]+ m?s/);
+      expect(facts).toMatch(/Forward passes\s+\d+ for 47 tokens/);
+      expect(facts).toMatch(/Confidence\s+\d+ %/);
+    }
     const answer = page.getByLabel("Answer, profile prefix");
     await answer.getByRole("button", { name: "Replay" }).click();
     await answer.getByRole("button", { name: "Pause" }).click();
@@ -93,10 +99,7 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
   });
 
   test.each([
-    {
-      name: "phone",
-      options: { viewport: { width: 360, height: 720 }, hasTouch: true, isMobile: true },
-    },
+    { name: "phone", options: PHONE },
     { name: "dark", options: { colorScheme: "dark" as const } },
     { name: "still", options: { reducedMotion: "reduce" as const } },
   ])("works on a $name display, without a fault that axe finds", async ({ options }) => {
@@ -130,11 +133,14 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
       await page.getByLabel("Length").fill("8");
       await askSample(page);
       await answered(page);
-      expect(await page.locator(".facts").innerText()).toContain("Forward passes");
+      const facts = page.locator(".facts");
+      expect(await facts.innerText()).toContain("Forward passes");
+      expect(await facts.innerText()).toContain("encoded (cache miss)");
       await page.getByLabel("Template").fill("IT IS {{4}} ON THE {{left|right side of it}}.");
       await page.getByLabel("Question").fill("Where is it?");
       await page.keyboard.press("Enter");
       await answered(page, 2);
+      expect(await facts.last().innerText()).toContain("known (cache hit)");
       const text = await page.locator(".answer .text").last().innerText();
       expect(text).toMatch(/^IT IS .* ON THE (left|right side of it)\.$/s);
       await page.getByRole("button", { name: "Replay" }).last().click();

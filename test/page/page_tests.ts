@@ -22,6 +22,13 @@ export const SCRIPT = {
 } as const;
 export const ANSWER = "either lung.";
 
+/** A small phone. */
+export const PHONE = {
+  viewport: { width: 360, height: 720 },
+  hasTouch: true,
+  isMobile: true,
+} as const;
+
 /**
  * Opens a browser and the page before a gateway of its own for the tests of a suite.
  *
@@ -93,6 +100,13 @@ export async function shownPixels(page: Page): Promise<string> {
     context.drawImage(image, 0, 0, 16, 16);
     return context.getImageData(0, 0, 16, 16).data.join();
   })()`);
+}
+
+/** How large an image stands in its window. */
+export async function shownScale(page: Page): Promise<number> {
+  return await page.evaluate(
+    `new DOMMatrix(getComputedStyle(document.querySelector(".zoom-content")).transform).a`,
+  );
 }
 
 /** Whether all of an element lies in the part of the page that is seen. */

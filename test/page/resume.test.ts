@@ -28,6 +28,29 @@ describe.skipIf(NO_BROWSER !== undefined)("the page takes up an answer", () => {
     }
   });
 
+  test("when there is a connection again, and says meanwhile that there is none", async () => {
+    at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
+    const proxy = await startCuttingProxy(at.served.port);
+    try {
+      const { page } = await visit(at.browser, proxy.url);
+      await askSample(page);
+      await page.locator("svg.fog .fog-committed").first().waitFor();
+      await page.context().setOffline(true);
+      proxy.cut();
+      await page.locator(".warning").filter({ hasText: "no connection to the gateway" }).waitFor();
+      const told = page.locator(".answer").getByRole("status");
+      expect(await told.textContent()).toBe(
+        "There is no connection to the gateway. Trying again …",
+      );
+      await page.context().setOffline(false);
+      await answered(page);
+      expect(await page.locator(".answer .text").innerText()).toContain(ANSWER);
+      expect(await page.locator(".warning").count()).toBe(0);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   test("after the page was loaded anew, also where a proxy says first that the gateway is away", async () => {
     at.served.seen.script = scriptedDenoise({ ...SCRIPT, runMs: 200 });
     const { page } = await visit(at.browser, at.served.url);

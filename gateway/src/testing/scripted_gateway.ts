@@ -1,8 +1,10 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DomainError } from "@medv/proto";
 import {
   DiffusionDecoder,
   FinishReason,
   type GenerateRequest,
+  type ImagePreprocessingSchema,
   Profile,
 } from "@medv/proto/diffusion";
 import type { Implementation } from "@medv/proto/grpc";
@@ -51,6 +53,7 @@ export const SECRET = new Uint8Array(32);
  * The app in front of both services, served by gRPC in this process: a vision service that counts its runs and a decoder
  * that plays a script.
  *
+ * @param options.preprocessing What the model is shown of an image; one tile where it is missing.
  * @param options.access Everybody is one tenant where it is missing.
  * @param options.between Puts something between the gateway and a service's port, and gives the port of that.
  * @param options.connection Nothing is shared where it is missing; the test closes it.
@@ -60,6 +63,7 @@ export const SECRET = new Uint8Array(32);
  */
 export async function startScriptedGateway({
   page = new Map(),
+  preprocessing = SQUARE,
   corsOrigins = [],
   fetchImage = createFetchImage({ hosts: [], maxBytes: MAX_IMAGE_BYTES }),
   access = {},
@@ -73,6 +77,7 @@ export async function startScriptedGateway({
   between = (port) => Promise.resolve(port),
 }: {
   readonly page?: Page;
+  readonly preprocessing?: MessageInitShape<typeof ImagePreprocessingSchema>;
   readonly corsOrigins?: readonly string[];
   readonly fetchImage?: FetchImage;
   readonly connection?: CacheConnection;
@@ -130,7 +135,7 @@ export async function startScriptedGateway({
   diffusion.open({
     describeModel: () =>
       seen.isReady
-        ? Promise.resolve(DESCRIPTION)
+        ? Promise.resolve({ ...DESCRIPTION, preprocessing })
         : Promise.reject(new DomainError("unavailable", "Cannot describe it as it is loading")),
     forgetEmbedding: ({ digest }) => {
       seen.forgotten.push(digest);
@@ -225,8 +230,8 @@ const DESCRIPTION = {
   contextLength: 512,
   profiles: [Profile.EXACT, Profile.PREFIX],
   defaults: { profile: Profile.EXACT, genLength: 64 },
-  preprocessing: { imageSize: 28, aspectRatio: "square", gridPinpoints: [] },
 };
+const SQUARE = { imageSize: 28, aspectRatio: "square", gridPinpoints: [] };
 
 /** Says "Hello there" in two deltas. */
 export const answerHello: Script = async function* (request) {

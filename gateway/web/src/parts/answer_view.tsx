@@ -29,7 +29,6 @@ export function AnswerView(props: AnswerProps) {
   const { status, settings, problem, frames } = answer;
   const [isPlaying, setIsPlaying] = useState(false);
   const [isCode, setIsCode] = useState(false);
-  const isRunning = status === "running";
   const { canvas, isSettled } = usePacedCanvas(answer);
   return (
     <section class="answer" aria-label={`Answer, profile ${settings.profile}`}>
@@ -49,7 +48,7 @@ export function AnswerView(props: AnswerProps) {
         )}
       </div>
       <p class="unseen" role="status">
-        {isRunning ? "The answer is under way" : status === "done" ? `Answer: ${answer.text}` : ""}
+        {statusText(answer)}
       </p>
       {problem !== undefined && <ProblemView problem={problem} />}
       {isSettled && status === "done" && <AnswerFacts answer={answer} />}
@@ -81,6 +80,24 @@ export function AnswerView(props: AnswerProps) {
   );
 }
 
+/** How it goes, for who listens. What went wrong is told as such. */
+function statusText({ status, text, isCut }: Answer): string {
+  switch (status) {
+    case "running":
+      return isCut === true ? CUT_TEXT : "The answer is under way";
+    case "done":
+      return text === "" ? "The answer is empty" : `Answer: ${text}`;
+    case "stopped":
+      return "The answer was stopped";
+    case "failed":
+      return "";
+    default:
+      return status satisfies never;
+  }
+}
+
+const CUT_TEXT = "There is no connection to the gateway. Trying again …";
+
 function Running({
   answer,
   canvas,
@@ -101,9 +118,7 @@ function Running({
       ) : (
         <FogView canvas={canvas} />
       )}
-      {isCut === true && (
-        <p class="warning">There is no connection to the gateway. Trying again …</p>
-      )}
+      {isCut === true && <p class="warning">{CUT_TEXT}</p>}
     </>
   );
 }
