@@ -46,7 +46,7 @@ describe.skipIf(NO_BROWSER !== undefined)("two tabs of the page", () => {
     await second.locator("svg.fog .fog-committed").first().waitFor();
     await second.getByRole("button", { name: "Stop" }).click();
     for (const tab of [first, second]) {
-      await tab.getByText("Stopped").waitFor();
+      await tab.getByText(/^Stopped/).waitFor();
       expect(await tab.getByRole("alert").count()).toBe(0);
     }
   });

@@ -5,7 +5,13 @@ import { useEffect } from "../use_effect.ts";
 /** How near to the end its reader still follows it, in pixels. */
 const NEAR_PX = 120;
 
-/** Keeps the end of a conversation in sight while it grows, unless its reader scrolls up. */
+/** Room above an answer, in pixels. */
+const GAP_PX = 8;
+
+/**
+ * Keeps the end of a conversation in sight while it grows, unless its reader scrolls up. Of an answer that is higher than
+ * what is seen it keeps the first words, as they are what one reads.
+ */
 export function useFollowEnd(conversation: string, turns: readonly Turn[]): void {
   const isFollowing = useRef(true);
   useEffect(() => {
@@ -25,7 +31,8 @@ export function useFollowEnd(conversation: string, turns: readonly Turn[]): void
   useEffect(() => {
     if (turns.length === 0) return undefined;
     const observer = new ResizeObserver(() => {
-      if (isFollowing.current ?? false) showEnd();
+      // Never back up: who has read on has read on.
+      if (isFollowing.current ?? false) showEnd(scrollY);
     });
     observer.observe(document.body);
     return () => observer.disconnect();
@@ -36,7 +43,12 @@ function isNearEnd(): boolean {
   return document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_PX;
 }
 
-/** The whole way: what is written in covers the end of the page otherwise. */
-function showEnd(): void {
-  scrollTo({ top: document.documentElement.scrollHeight });
+/** @param least Where the page is to stand at least, in pixels from its top. */
+function showEnd(least = 0): void {
+  // The whole way: what is written in covers the end of the page otherwise.
+  const end = document.documentElement.scrollHeight - innerHeight;
+  const answer = Array.from(document.querySelectorAll(".answer")).at(-1);
+  const covered = document.querySelector("header")?.getBoundingClientRect().bottom ?? 0;
+  const start = scrollY + (answer?.getBoundingClientRect().top ?? end) - covered - GAP_PX;
+  scrollTo({ top: Math.max(least, Math.min(end, start)) });
 }
