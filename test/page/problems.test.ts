@@ -36,4 +36,22 @@ describe.skipIf(NO_BROWSER !== undefined)("the page", () => {
     }
     expect(new Set(Object.values(PROBLEM_TEXTS)).size).toBe(Object.keys(PROBLEM_TEXTS).length);
   });
+
+  // What each of them calls when it is drawn again, and nothing else of the page.
+  test.each([
+    { part: "a dialog", way: ["History"], broken: "Date.prototype.toLocaleString" },
+    { part: "a replay", way: ["Replay", "Pause", "Step on"], broken: "Array.prototype.entries" },
+    { part: "a dialog's part", way: ["Look at", "Zoom in"], broken: "Math.round" },
+  ])("says what to do when $part has a fault itself", async ({ way, broken }) => {
+    const { page } = await visit(at.browser, at.served.url);
+    await askSample(page);
+    await answered(page);
+    for (const name of way.slice(0, -1)) await page.getByRole("button", { name }).click();
+    await page.evaluate(`${broken} = () => { throw new Error("a fault"); }`);
+    await page.getByRole("button", { name: way.at(-1) ?? "" }).click();
+    const said = "The page has a fault and cannot go on. Reload it; your conversations are kept.";
+    await expect.poll(() => page.getByRole("alert").allInnerTexts()).toEqual([said]);
+    await page.reload();
+    await page.locator(".answer .text").waitFor();
+  });
 });

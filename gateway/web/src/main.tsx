@@ -1,20 +1,15 @@
-import { ErrorBoundary, render } from "hono/jsx/dom";
+import { render } from "hono/jsx/dom";
 import { shareKey } from "./api/api_key.ts";
 import { Page } from "./page.tsx";
+import { Guard } from "./parts/guard.tsx";
 import { openSession } from "./session/open.ts";
 
 const root = document.getElementById("page");
 if (root === null) throw new TypeError("Cannot draw the page as its element is missing");
 render(
-  <ErrorBoundary
-    fallback={
-      <p role="alert">
-        The page has a fault and cannot go on. Reload it; your conversations are kept.
-      </p>
-    }
-  >
+  <Guard>
     <Page />
-  </ErrorBoundary>,
+  </Guard>,
   root,
 );
 shareKey();

@@ -1,4 +1,5 @@
 import { Composer } from "./parts/composer.tsx";
+import { Guard } from "./parts/guard.tsx";
 import { Header } from "./parts/header.tsx";
 import { KeyView } from "./parts/key_view.tsx";
 import { ProblemView } from "./parts/problem_view.tsx";
@@ -19,7 +20,7 @@ export function Page() {
   useFollowEnd(currentKey, turns);
   useEffect(takeDroppedFiles, []);
   return (
-    <>
+    <Guard>
       <Header />
       <main>
         {turns.length === 0 && <Welcome />}
@@ -40,7 +41,7 @@ export function Page() {
         )}
       </main>
       {refusal === undefined ? <Composer /> : <KeyView refusal={refusal} />}
-    </>
+    </Guard>
   );
 }
 

@@ -6,6 +6,7 @@ import type { AnswerPlace } from "../session/run_answer.ts";
 import { AnswerFacts } from "./answer_facts.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { FogView } from "./fog_view.tsx";
+import { Guard } from "./guard.tsx";
 import { Player } from "./player.tsx";
 import { ProblemView } from "./problem_view.tsx";
 import { SnippetDialog } from "./snippet_dialog.tsx";
@@ -39,13 +40,15 @@ export function AnswerView(props: AnswerProps) {
         </h3>
       )}
       <div>
-        {!isSettled ? (
-          <Running answer={answer} canvas={canvas} hasImage={hasImage} />
-        ) : isPlaying ? (
-          <Player answer={answer} />
-        ) : (
-          <Text answer={answer} />
-        )}
+        <Guard>
+          {!isSettled ? (
+            <Running answer={answer} canvas={canvas} hasImage={hasImage} />
+          ) : isPlaying ? (
+            <Player answer={answer} />
+          ) : (
+            <Text answer={answer} />
+          )}
+        </Guard>
       </div>
       <p class="unseen" role="status">
         {statusText(answer)}
@@ -75,7 +78,9 @@ export function AnswerView(props: AnswerProps) {
           </button>
         )}
       </div>
-      {isCode && <SnippetDialog answer={answer} place={place} onClose={() => setIsCode(false)} />}
+      <Guard>
+        {isCode && <SnippetDialog answer={answer} place={place} onClose={() => setIsCode(false)} />}
+      </Guard>
     </section>
   );
 }

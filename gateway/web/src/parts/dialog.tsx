@@ -1,5 +1,6 @@
 import { type Child, useRef } from "hono/jsx/dom";
 import { useEffect } from "../use_effect.ts";
+import { Guard } from "./guard.tsx";
 import { Notice } from "./notice.tsx";
 
 /** A window over the page; it closes by its button, by Escape and by a click beside it. */
@@ -34,7 +35,7 @@ export function Dialog({
             Close
           </button>
         </div>
-        {children}
+        <Guard>{children}</Guard>
       </div>
     </dialog>
   );

@@ -1,5 +1,6 @@
 import { useState } from "hono/jsx/dom";
 import { startConversation } from "../session/start_conversation.ts";
+import { Guard } from "./guard.tsx";
 import { HistoryDialog } from "./history_dialog.tsx";
 import { KeyDialog } from "./key_dialog.tsx";
 import { Notice } from "./notice.tsx";
@@ -27,8 +28,10 @@ export function Header() {
           </button>
         )}
       </nav>
-      {open === "history" && <HistoryDialog onClose={close} />}
-      {open === "key" && <KeyDialog onClose={close} />}
+      <Guard>
+        {open === "history" && <HistoryDialog onClose={close} />}
+        {open === "key" && <KeyDialog onClose={close} />}
+      </Guard>
     </header>
   );
 }

@@ -3,6 +3,7 @@ import type { ProblemCode } from "../api/problem.ts";
 import { hasFrames, hasWindow, type Upload } from "../api/upload.ts";
 import type { ChatImage } from "../conversation/conversation.ts";
 import { chooseView, detach, sendAgain } from "../session/attach.ts";
+import { Guard } from "./guard.tsx";
 import { ImageDialog } from "./image_dialog.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 import { ProblemView } from "./problem_view.tsx";
@@ -51,13 +52,15 @@ export function ImageChip({ image }: { readonly image: ChatImage }) {
         Remove
       </button>
       {problem !== undefined && <ProblemView problem={problem} />}
-      {isOpen && (
-        <ImageDialog
-          image={image}
-          onChange={(view) => chooseView(key, view)}
-          onClose={() => setIsOpen(false)}
-        />
-      )}
+      <Guard>
+        {isOpen && (
+          <ImageDialog
+            image={image}
+            onChange={(view) => chooseView(key, view)}
+            onClose={() => setIsOpen(false)}
+          />
+        )}
+      </Guard>
     </div>
   );
 }

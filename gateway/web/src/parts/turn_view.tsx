@@ -3,6 +3,7 @@ import { type ChatImage, hasRunning, type Turn } from "../conversation/conversat
 import { askBeside } from "../session/ask.ts";
 import { AnswerView } from "./answer_view.tsx";
 import { AskedImageDialog } from "./asked_image_dialog.tsx";
+import { Guard } from "./guard.tsx";
 import { ImagePicture } from "./image_picture.tsx";
 
 export type TurnProps = {
@@ -75,7 +76,7 @@ function Thumb({ image }: { readonly image: ChatImage }) {
       >
         <ImagePicture image={image} alt="" />
       </button>
-      {isOpen && <AskedImageDialog image={image} onClose={() => setIsOpen(false)} />}
+      <Guard>{isOpen && <AskedImageDialog image={image} onClose={() => setIsOpen(false)} />}</Guard>
     </>
   );
 }
