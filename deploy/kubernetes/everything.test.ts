@@ -84,20 +84,6 @@ test("the chart with everything switched on fits the schemas and keeps every pol
   expect(POLICIES.flatMap(({ problems }) => problems(manifests))).toEqual([]);
 });
 
-test("the Job of another version has another name, and nothing else has", ({ skip }) => {
-  if (helm === undefined) {
-    skip(NO_TOOL);
-    return;
-  }
-  const names = (tag: string): readonly string[] =>
-    Object.keys(
-      byName(parseManifests(renderChart(helm, "gpu", ["--set-string", `image.tag=${tag}`]))),
-    );
-  const [now, next] = [names("0.1.0"), names("0.2.0_RC.1")];
-  expect(now.filter((name) => !next.includes(name))).toEqual(["Job medv-weights-0-1-0-cuda"]);
-  expect(next.filter((name) => !now.includes(name))).toEqual(["Job medv-weights-0-2-0-rc-1-cuda"]);
-});
-
 function renderEverything(tool: string): string {
   const sets = Object.entries(VALUES).flatMap(([key, value]) => [
     "--set-json",

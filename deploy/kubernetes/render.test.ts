@@ -52,6 +52,30 @@ test("the comparison sees one replica more", ({ skip }) => {
   expect(byName(parseManifests(more))).not.toEqual(byName(readRendered("laptop")));
 });
 
+test("the Job of another version has another name, and nothing else has", ({ skip }) => {
+  if (helm === undefined) {
+    skip(NO_HELM);
+    return;
+  }
+  const [now, next] = [namesOf(helm, "0.1.0"), namesOf(helm, "0.2.0_RC.1")];
+  expect(now.filter((name) => !next.includes(name))).toEqual(["Job medv-weights-0-1-0-cuda"]);
+  expect(next.filter((name) => !now.includes(name))).toEqual(["Job medv-weights-0-2-0-rc-1-cuda"]);
+});
+
+/** The longest that values.schema.json takes. */
+const LONGEST_TAG = "a".repeat(45);
+
+test("with the longest tag the Job's name is as long as the label that Kubernetes makes of it", ({
+  skip,
+}) => {
+  if (helm === undefined) {
+    skip(NO_HELM);
+    return;
+  }
+  const [job = ""] = namesOf(helm, LONGEST_TAG).filter((name) => name.startsWith("Job "));
+  expect(job.replace("Job ", "")).toHaveLength(63);
+});
+
 describe("values.schema.json", () => {
   const schema: unknown = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
   const validate = new Ajv({ allErrors: true }).compile(schema as object);
@@ -67,6 +91,11 @@ describe("values.schema.json", () => {
   test.each([
     { what: "an unknown value", change: { gatway: {} }, path: "" },
     { what: "the tag latest", change: { image: { tag: "latest" } }, path: "/image/tag" },
+    {
+      what: "a tag that makes a name too long",
+      change: { image: { tag: `${LONGEST_TAG}a` } },
+      path: "/image/tag",
+    },
     { what: "no replica", change: { vision: { replicas: 0 } }, path: "/vision/replicas" },
     {
       what: "a text for a switch",
@@ -154,6 +183,12 @@ describe("other people's linters", () => {
     expect({ status, stdout }).toMatchObject({ status: 0 });
   });
 });
+
+/** Kind and name of all that the chart makes with GPUs of this version. */
+function namesOf(tool: string, tag: string): readonly string[] {
+  const rendered = renderChart(tool, "gpu", ["--set-string", `image.tag=${tag}`]);
+  return Object.keys(byName(parseManifests(rendered)));
+}
 
 function values(name: string): Record<string, Record<string, unknown>> {
   return parse(readFileSync(join(CHART, name), "utf8")) as Record<string, Record<string, unknown>>;

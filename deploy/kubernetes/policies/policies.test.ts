@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Manifest, OVERLAYS, parseManifests, readRendered } from "../manifest.ts";
 import { POLICIES } from "./policies.ts";
-import { BAD_KINDS, SEEDS } from "./seeds.ts";
+import { BAD_KINDS, SEEDS } from "./bad_manifests.ts";
 
 test.each(OVERLAYS)("%s keeps every policy", (overlay) => {
   const manifests = readRendered(overlay);
