@@ -127,7 +127,7 @@ redisTest(
     expect(kept).toEqual({ ...kept, cache: 0, vision: 0, "diffusion 0": 0, "diffusion 1": 0 });
     const confirmedMs = performance.now();
     let askedMs = confirmedMs;
-    await until(async () => {
+    await until("the image is nowhere", async () => {
       askedMs = performance.now();
       return Object.values(await tiers()).every((bytes) => bytes === 0);
     });

@@ -20,5 +20,5 @@ test("startProcess() starts what ends with the process that called it, even if t
     );
   expect(await lives()).toBe(true);
   caller.kill("SIGKILL");
-  await until(async () => !(await lives()));
+  await until("the gateway is gone", async () => !(await lives()));
 });

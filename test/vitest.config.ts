@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { LONG } from "./faults/length.ts";
 
 /** Tests that start many processes, and wait for what befalls them. */
 const PROCESSES = "test/{faults,load}/**/*.test.ts";
+/** The longest of the short ones takes half a minute. */
+const PROCESSES_MS = LONG ? 900_000 : 240_000;
 
 export default defineConfig({
   test: {
@@ -24,8 +27,8 @@ export default defineConfig({
         test: {
           name: "processes",
           include: [PROCESSES],
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
+          testTimeout: PROCESSES_MS,
+          hookTimeout: 120_000,
         },
       },
     ],

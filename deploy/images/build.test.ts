@@ -65,7 +65,10 @@ async function lifeOf(engineName: string, tag: string, event: string): Promise<s
   try {
     const isRunning = (): boolean =>
       ask("inspect", "--format", "{{.State.Running}}", container) === "true";
-    await until(() => ask("logs", container).includes(`"${event}"`) || !isRunning());
+    await until(
+      "the container says that it is ready, or ends",
+      () => ask("logs", container).includes(`"${event}"`) || !isRunning(),
+    );
     expect(ask("logs", container)).toContain(`"${event}"`);
     ask("kill", "--signal", "TERM", container);
     return ask("wait", container);

@@ -70,7 +70,10 @@ test("a server takes the arguments of the cache, and its probe asks with the pas
       return `${status} ${stdout.trim().replaceAll("\n", " ")}`;
     };
     const [, ...probe] = container?.readinessProbe?.exec?.command ?? [];
-    await until(() => server.exitCode !== null || ask(probe) === "0 PONG");
+    await until(
+      "the cache answers its probe, or ends",
+      () => server.exitCode !== null || ask(probe) === "0 PONG",
+    );
     expect(ask(probe)).toBe("0 PONG");
     expect(ask(probe, "wrong")).not.toMatch(/^0/);
     expect(ask(["config", "get", "maxmemory"])).toBe(`0 maxmemory ${2 ** 30}`);

@@ -139,7 +139,9 @@ redisTest("nothing of a DICOM file stands in a name or a value of the shared cac
     body: JSON.stringify(askAbout([`medv-image:${id}`], { on_disconnect: "continue" })),
   });
   expect(await asked.text()).toContain("answer-end");
-  await until(async () => [...(await redis.server.entries()).values()].join().includes("Hello"));
+  await until("the answer is in the cache", async () =>
+    [...(await redis.server.entries()).values()].join().includes("Hello"),
+  );
   const entries = [...(await redis.server.entries())];
   expect(entries.length).toBeGreaterThan(2);
   for (const [name, content] of entries) {

@@ -52,7 +52,7 @@ redisTest("another gateway knows an image that one gateway had encoded", async (
   const [first, second] = [await start(), await start()];
   const url = dataUrl(await drawPng(31));
   expect(await imageCache(await ask(first, url))).toBe("miss");
-  await until(async () => (await redis.server.entries()).size > 0);
+  await until("the handle is in the cache", async () => (await redis.server.entries()).size > 0);
   expect(await imageCache(await ask(second, url))).toBe("hit");
   expect(second.seen.encodes).toBe(0);
 });
@@ -169,7 +169,7 @@ redisTest(
     expect(await refused.json()).toMatchObject({ code: "unavailable" });
     await redis.restart();
     const statuses: number[] = [];
-    await until(async () => {
+    await until("the image can be deleted", async () => {
       statuses.push((await remove()).status);
       return statuses.at(-1) !== 503;
     });

@@ -68,6 +68,7 @@ redisTest(
     const [begun] = await read(await ask(first, {}, a), 1);
     const path = `/v1/answers/${begun?.id.split(".")[0]}`;
     await until(
+      "the other gateway knows the answer",
       async () => (await second.app.request(path, { method: "HEAD", headers: a })).status === 200,
     );
     for (const method of ["GET", "DELETE"]) {
@@ -78,6 +79,7 @@ redisTest(
     }
     const followed = (async () => read(await second.app.request(path, { headers: a })))();
     await until(
+      "the other gateway can stop the answer",
       async () => (await second.app.request(path, { method: "DELETE", headers: a })).status === 204,
     );
     const last = (await followed).at(-1);
@@ -96,7 +98,10 @@ redisTest("a cache that loses everything in mid-answer has it all again", async 
   while (seen.at(-1)?.type !== "answer-end") {
     // Until the first gateway has found the new server, nobody knows the answer.
     const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
-    await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
+    await until(
+      "the other gateway knows the answer",
+      async () => (await second.app.request(path, { method: "HEAD" })).status === 200,
+    );
     seen.push(...(await takeUp(second, seen)));
   }
   expect(textOf(seen)).toBe(said.join(""));
@@ -124,7 +129,10 @@ redisTest("the reader of an answer whose gateway is gone is told so", async () =
   first.seen.script = say(Array.from({ length: 100_000 }, () => "word "));
   const [begun] = await read(await ask(first), 1);
   const path = `/v1/answers/${begun?.id.split(".")[0]}`;
-  await until(async () => (await second.app.request(path, { method: "HEAD" })).status === 200);
+  await until(
+    "the other gateway knows the answer",
+    async () => (await second.app.request(path, { method: "HEAD" })).status === 200,
+  );
   const followed = (async () => read(await second.app.request(path)))();
   first.connection.close();
   const last = (await followed).at(-1);

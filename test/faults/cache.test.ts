@@ -101,7 +101,7 @@ describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`
       expect(await ask(cluster.url(), { image })).toMatchObject({ type: "whole", text });
     }
     // A log comes by a way of its own.
-    await until(() => cluster.events("cache-seal").length > 0);
+    await until("the garbage is logged", () => cluster.events("cache-seal").length > 0);
   });
 
   test("answers go on while it is full, and when it is gone", async () => {

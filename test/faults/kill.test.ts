@@ -51,7 +51,7 @@ test("of answers whose diffusion service is killed those without a draft end who
     for (const { type, text } of again) expect([type, text]).toEqual(["whole", truth]);
     // The other is ended: only the one that came back can answer.
     await cluster.replica("diffusion", 1).kill();
-    await until(async () => (await ask(url)).type === "whole");
+    await until("the one that came back answers", async () => (await ask(url)).type === "whole");
     await cluster.replica("diffusion", 1).start();
   }
 });
@@ -102,18 +102,24 @@ redisTest(
     for (let round = 0; round < ROUNDS; round++) {
       // Both are asked in turn once both are known.
       const known = encodes(victim);
-      await until(async () => (await askAnew()).type === "whole" && encodes(victim) > known);
+      await until(
+        "both vision services are asked",
+        async () => (await askAnew()).type === "whole" && encodes(victim) > known,
+      );
       const done = encodes(other);
       // It takes requests, and does nothing with them: by the time that the other has done its half, some are in its hands.
       victim.child.kill("SIGSTOP");
       const asked = Array.from({ length: 6 }, askAnew);
-      await until(() => encodes(other) >= done + 3);
+      await until("the other has done its half", () => encodes(other) >= done + 3);
       await victim.kill();
       expect(tally(await Promise.all(asked))).toEqual({ whole: 6 });
       await victim.start();
     }
     const known = encodes(victim);
-    await until(async () => (await askAnew()).type === "whole" && encodes(victim) > known);
+    await until(
+      "the one that came back is asked",
+      async () => (await askAnew()).type === "whole" && encodes(victim) > known,
+    );
   },
 );
 
@@ -132,7 +138,7 @@ test("where there is one vision service and no cache, its death is a clear error
   const before = network.sent;
   const asked = images.map((image) => ask(url, { image }));
   // All of the first of them; what a server takes before it reads anything may have no room for the others.
-  await until(() => network.sent > before + TILE_BYTES);
+  await until("an image is on its way", () => network.sent > before + TILE_BYTES);
   await vision.kill();
   for (const { status, code, retryAfter } of await Promise.all(asked)) {
     expect([status, code]).toEqual([503, "unavailable"]);
@@ -142,7 +148,10 @@ test("where there is one vision service and no cache, its death is a clear error
     expect((await ask(url, { image })).type).toBe("whole");
   }
   await vision.start();
-  await until(async () => (await ask(url, { image: await drawImage(90) })).type === "whole");
+  await until(
+    "new images are encoded again",
+    async () => (await ask(url, { image: await drawImage(90) })).type === "whole",
+  );
   for (const image of images) expect((await ask(url, { image })).type).toBe("whole");
   expect(await ask(url, { image: known })).toMatchObject({ type: "whole", text: truth.text });
 });

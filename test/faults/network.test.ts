@@ -1,8 +1,8 @@
 import { until } from "@medv/runtime/testing/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readMetric } from "../read_metric.ts";
-import { ask, drawImage, tally } from "./ask.ts";
-import { type Cluster, type Edge, type Replica, startCluster } from "./cluster.ts";
+import { ask, drawImage, type Outcome, tally } from "./ask.ts";
+import { type Cluster, type Edge, startCluster } from "./cluster.ts";
+import { allNumbers, type ProcessNumbers } from "./process_numbers.ts";
 
 const EDGES: readonly Edge[] = ["gateway > vision", "gateway > diffusion", "diffusion > vision"];
 
@@ -10,8 +10,32 @@ let cluster: Cluster;
 let shade = 0;
 
 /** Asks about an image that nobody has seen yet, so that every edge is used. */
-async function askAnew() {
+async function askAnew(): Promise<Outcome> {
   return await ask(cluster.url(), { image: await drawImage((shade += 3)) });
+}
+
+/** An answer that is far from its end at its first draft. */
+const ANSWER = { genLength: 256 };
+
+/** Asks; comes back at the first draft, with what becomes of the answer. */
+async function begin(): Promise<{ readonly end: Promise<Outcome> }> {
+  const drafted = Promise.withResolvers<void>();
+  const onEvent = (name: string): void => {
+    if (name === "block-draft") drafted.resolve();
+  };
+  const end = ask(cluster.url(), { ...ANSWER, onEvent });
+  await Promise.race([drafted.promise, end]);
+  return { end };
+}
+
+/** Waits until answers are whole and no process holds more than `before`: what was tried and given up is closed. */
+async function recover(before: readonly ProcessNumbers[]): Promise<void> {
+  await until("answers are whole again", async () => (await askAnew()).type === "whole");
+  await until("sockets and timers that a fault left are gone", async () =>
+    (await allNumbers(cluster)).every(
+      ({ handles }, index) => handles <= (before[index]?.handles ?? NaN) + 2,
+    ),
+  );
 }
 
 describe("a network that fails for a while", () => {
@@ -21,58 +45,108 @@ describe("a network that fails for a while", () => {
   afterAll(() => cluster.stop());
 
   test.each(EDGES)(
-    "from %s: slow or cut it costs no answer, and reset a clear error",
+    "from %s: slow or cut it costs no answer, and reset a clear error; nothing is left over",
     async (edge) => {
       const network = cluster.network(edge);
       expect((await askAnew()).type).toBe("whole");
+      const before = await allNumbers(cluster);
       network.set("slow");
       expect((await askAnew()).type).toBe("whole");
       network.set("none");
+      await recover(before);
       network.cut();
       expect((await askAnew()).type).toBe("whole");
+      await recover(before);
       network.set("reset");
       const refused = await askAnew();
       expect(["refused", "failed"]).toContain(refused.type);
       expect(refused.code).toBe("unavailable");
       network.set("none");
-      await until(async () => (await askAnew()).type === "whole");
+      await recover(before);
+    },
+  );
+
+  test.each(EDGES)(
+    "from %s in the middle of an answer: slow it costs nothing, cut or reset a clear event behind true text where the answer comes that way",
+    async (edge) => {
+      const network = cluster.network(edge);
+      const { text: truth } = await ask(cluster.url(), ANSWER);
+      const before = await allNumbers(cluster);
+      for (const fault of ["slow", "cut", "reset"] as const) {
+        const { end } = await begin();
+        if (fault === "cut") network.cut();
+        else network.set(fault);
+        const { type, code, text, hasDraft } = await end;
+        network.set("none");
+        if (fault === "slow" || edge !== "gateway > diffusion") {
+          expect([type, text]).toEqual(["whole", truth]);
+        } else {
+          expect([type, code, hasDraft]).toEqual(["failed", "unavailable", true]);
+          expect(truth.startsWith(text) && text !== truth).toBe(true);
+        }
+        await recover(before);
+      }
     },
   );
 });
 
+/** So that errors come soon. */
+const ANSWER_SECONDS = 15;
+const ENCODE_SECONDS = 4;
+
+/** After how long a question ends whose calls are swallowed. */
+const LIMIT_SECONDS: Readonly<Record<Edge, number>> = {
+  "gateway > vision": ENCODE_SECONDS,
+  "gateway > diffusion": ANSWER_SECONDS,
+  "diffusion > vision": ANSWER_SECONDS,
+};
+
+/** For all that comes before and after the wait. */
+const SLACK_SECONDS = 10;
+
 describe("a network that swallows everything", () => {
   beforeAll(async () => {
-    // So that a deadline comes soon; what is waited for does not depend on it.
-    const settings = { MEDV_ANSWER_TIMEOUT_SECONDS: "15", MEDV_ENCODE_TIMEOUT_SECONDS: "4" };
+    const settings = {
+      MEDV_ANSWER_TIMEOUT_SECONDS: String(ANSWER_SECONDS),
+      MEDV_ENCODE_TIMEOUT_SECONDS: String(ENCODE_SECONDS),
+    };
     cluster = await startCluster({ networks: true, settings });
   });
   afterAll(() => cluster.stop());
 
-  test.each(EDGES)(
-    "from %s: errors come in time, then at once, until it is well, and nothing is left over",
-    async (edge) => {
+  test.for(EDGES)(
+    "from %s: errors come in time, in the middle of an answer too, then at once, until it is well, and nothing is left over",
+    async (edge, { annotate }) => {
       const count = (event: string): number => cluster.events(event).length;
-      await until(async () => (await askAnew()).type === "whole");
-      const before = await handles(cluster.replica("gateway"));
+      await until("answers are whole", async () => (await askAnew()).type === "whole");
+      const { text: truth } = await ask(cluster.url(), ANSWER);
+      const before = await allNumbers(cluster);
       const [opened, closed] = [count("breaker-open"), count("breaker-close")];
+      const { end } = await begin();
       cluster.network(edge).set("blackhole");
+      const failures: Outcome[] = [];
       while (count("breaker-open") === opened) {
-        for (const { type, code } of await Promise.all(Array.from({ length: 6 }, askAnew))) {
-          expect(["refused", "failed"]).toContain(type);
-          expect(["deadline_exceeded", "unavailable"]).toContain(code);
-        }
+        failures.push(...(await Promise.all(Array.from({ length: 6 }, askAnew))));
       }
+      const begun = await end;
+      if (edge === "gateway > diffusion") {
+        expect(truth.startsWith(begun.text) && begun.text !== truth).toBe(true);
+        expect(begun.hasDraft).toBe(true);
+        failures.push(begun);
+      } else {
+        expect([begun.type, begun.text]).toEqual(["whole", truth]);
+      }
+      const seconds = failures.map(({ ms }) => ms / 1000);
+      await annotate(JSON.stringify({ failures: tally(failures), slowest: Math.max(...seconds) }));
+      for (const { type, code } of failures) {
+        expect(["refused", "failed"]).toContain(type);
+        expect(["deadline_exceeded", "unavailable"]).toContain(code);
+      }
+      expect(Math.max(...seconds)).toBeLessThan(LIMIT_SECONDS[edge] + SLACK_SECONDS);
       cluster.network(edge).set("none");
-      await until(async () => (await askAnew()).type === "whole");
-      await until(() => count("breaker-close") > closed);
+      await recover(before);
+      await until("the breaker closes", () => count("breaker-close") > closed);
       expect(tally(await Promise.all([askAnew(), askAnew(), askAnew()]))).toEqual({ whole: 3 });
-      // Connections that were tried and given up are closed.
-      await until(async () => (await handles(cluster.replica("gateway"))) <= before + 2);
     },
   );
 });
-
-/** Sockets, timers and processes that a process holds. */
-async function handles({ metricsUrl }: Replica): Promise<number> {
-  return await readMetric(metricsUrl, "nodejs_active_handles_total");
-}

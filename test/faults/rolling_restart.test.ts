@@ -51,7 +51,7 @@ redisTest(
     });
     const progress = async (): Promise<void> => {
       const before = outcomes.length;
-      await until(() => outcomes.length > before + 3);
+      await until("more answers end", () => outcomes.length > before + 3);
     };
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of ["vision", "diffusion", "gateway"] as const) {
@@ -67,7 +67,7 @@ redisTest(
           await replica.start();
           if (name === "gateway") {
             const ready = `http://127.0.0.1:${replica.port}/readyz`;
-            await until(async () => (await fetch(ready)).ok);
+            await until("the gateway is ready", async () => (await fetch(ready)).ok);
             rotation.add(index);
           }
         }

@@ -71,7 +71,9 @@ test("SIGTERM while an image comes in slowly lets it come in", async () => {
   upload.write(bytes.subarray(0, 20));
   const said = gateway.lines.length;
   const stopped = gateway.stop();
-  await until(() => gateway.lines.slice(said).some((line) => line.includes('"drain-start"')));
+  await until("the gateway says that it stops", () =>
+    gateway.lines.slice(said).some((line) => line.includes('"drain-start"')),
+  );
   upload.end(bytes.subarray(20));
   const [response] = await answered;
   expect(response.statusCode).toBe(201);

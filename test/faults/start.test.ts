@@ -149,7 +149,10 @@ test("a process goes on when its log cannot be written", async () => {
       ({ ok }) => ok,
       () => false,
     );
-  await until(async () => child.exitCode !== null || (await alive()));
+  await until(
+    "the gateway is alive, or ends",
+    async () => child.exitCode !== null || (await alive()),
+  );
   for (let i = 0; i < 3; i++) expect(await alive()).toBe(true);
   child.kill("SIGTERM");
   expect(await ended(child)).toBe(0);

@@ -6,7 +6,7 @@ import { percentile } from "../bench/median.ts";
 import { ask, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers, numbersOf } from "./process_numbers.ts";
+import { allNumbers, numbersOf } from "../faults/process_numbers.ts";
 
 let cluster: Cluster | undefined;
 const sockets: Socket[] = [];
@@ -16,6 +16,8 @@ afterEach(async () => {
 });
 
 const CLIENTS = LONG ? 2_000 : 200;
+/** For their answers, one after another; who does not read is let go after a minute. */
+const PATIENCE_SECONDS = LONG ? 600 : 150;
 const ASKED = 20;
 /** Of those who read slowly, how many have more to read than the sockets' buffers on the way take. */
 const LARGE_READERS = LONG ? 4 : 2;
@@ -42,13 +44,19 @@ test(`${CLIENTS} clients that say nothing or read a byte a second take nothing f
   // Those who read slowly hold up neither the decoder nor each other. Who reads nothing of much is let go after a minute.
   for (let i = 0; i < LARGE_READERS; i++) sockets.push(await open(gateway.port, LARGE));
   await until(
+    "the large answers are done, or let go",
     () =>
       count("answer-end", '"genLength":512') + count("request-end", '"status":499') >=
       LARGE_READERS,
+    PATIENCE_SECONDS,
   );
   const shortReaders = CLIENTS / 2 - LARGE_READERS;
   for (let i = 0; i < shortReaders; i++) sockets.push(await open(gateway.port, SHORT));
-  await until(() => count("answer-end", '"genLength":16') >= 1 + ASKED + shortReaders);
+  await until(
+    "the short answers are done",
+    () => count("answer-end", '"genLength":16') >= 1 + ASKED + shortReaders,
+    PATIENCE_SECONDS,
+  );
   while (sockets.length < CLIENTS) sockets.push(await open(gateway.port));
   const crowded = await askAll(url);
   const aloneMs = timesOf(alone);
@@ -59,10 +67,16 @@ test(`${CLIENTS} clients that say nothing or read a byte a second take nothing f
   expect(tally(crowded)).toEqual({ whole: ASKED });
   expect(new Set(crowded.map(({ text }) => text))).toEqual(new Set([truth.text]));
   // Nobody has been given all of a large answer.
-  await until(() => count("request-end", '"status":200') >= 1 + 2 * ASKED + shortReaders);
+  await until(
+    "the others' requests are logged",
+    () => count("request-end", '"status":200') >= 1 + 2 * ASKED + shortReaders,
+  );
   expect(count("request-end", '"status":200')).toBe(1 + 2 * ASKED + shortReaders);
   for (const socket of sockets.splice(0)) socket.destroy();
-  await until(async () => (await numbersOf(gateway)).handles <= handlesBefore + 5);
+  await until(
+    "the sockets are freed",
+    async () => (await numbersOf(gateway)).handles <= handlesBefore + 5,
+  );
 });
 
 async function askAll(url: string): Promise<readonly Outcome[]> {

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { ask, drawImage, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers, type ProcessNumbers } from "./process_numbers.ts";
+import { allNumbers, type ProcessNumbers } from "../faults/process_numbers.ts";
 import { slope } from "./slope.ts";
 
 let cluster: Cluster | undefined;

@@ -176,7 +176,9 @@ redisTest(
     await ended.promise;
     second.seen.script = answerHello;
     // Until the first gateway has written that its answer ended, the other still gives that out.
-    await until(async () => (await (await post(second, CHAT, body)).text()).includes(" there"));
+    await until("the second question is answered anew", async () =>
+      (await (await post(second, CHAT, body)).text()).includes(" there"),
+    );
     expect(runs(first, second)).toBe(2);
   },
 );

@@ -98,7 +98,7 @@ redisTest(
       expect(events.filter((event) => event === "count-alone")).toHaveLength(1);
     }
     await redis.restart();
-    await until(async () => {
+    await until("the gateways count together again", async () => {
       await ask(gateways[0], key.b);
       return gateways[0].seen.logs.some(({ event }) => event === "count-together");
     });

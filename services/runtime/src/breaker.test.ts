@@ -90,7 +90,7 @@ function tryOnce(client: ReturnType<typeof guarded>, seen: Seen, signal: AbortSi
       }
     }
   };
-  return { begun: until(() => seen.calls > before), end: attempt() };
+  return { begun: until("a call is let through", () => seen.calls > before), end: attempt() };
 }
 
 test("breaker() stops asking a silent service, says when to try again, and finds it when it is back", async () => {
@@ -112,7 +112,7 @@ test("breaker() stops asking a silent service, says when to try again, and finds
   await expect(lengthsOf(client)).rejects.toMatchObject({ code: "unavailable" });
   expect(seen.calls).toBe(before);
   seen.mode = "answer";
-  await until(async () => {
+  await until("the breaker closes", async () => {
     await client.encode({}, { signal: NEVER }).catch(() => {});
     return changes.length === 2;
   });
@@ -129,7 +129,7 @@ test("breaker() lets one call try, and nobody waits for it, however long it may 
   await expect(client.encode({}, { signal: NEVER })).rejects.toMatchObject({ code: "unavailable" });
   expect(seen.calls).toBe(before);
   seen.mode = "answer";
-  await until(async () => {
+  await until("the breaker closes", async () => {
     await client.encode({}, { signal: NEVER }).catch(() => {});
     return changes.length === 2;
   });

@@ -70,7 +70,10 @@ describe("mutual TLS between two processes", () => {
     const before = await shownCertificate(service.port, files);
     await issue(ours, ours, { into: files });
     const renewed = readFileSync(files.certificate, "utf8");
-    await until(async () => (await shownCertificate(service.port, files)) !== before);
+    await until(
+      "another certificate is shown",
+      async () => (await shownCertificate(service.port, files)) !== before,
+    );
     expect(await shownCertificate(service.port, files)).toBe(fingerprintOf(renewed));
     await expect(call(service, files)).resolves.toMatchObject({ cached: true });
   });

@@ -128,7 +128,7 @@ redisTest("a server that is killed costs no error, and is used again when it is 
   await expect(cache.delete(NAME)).rejects.toMatchObject({ code: "unavailable" });
   expect(warnings).toContain("cache-error");
   await redis.restart();
-  await until(async () => {
+  await until("the cache is used again", async () => {
     await cache.set(NAME, new Uint8Array(9), 60);
     return (await cache.get(NAME)) !== undefined;
   });

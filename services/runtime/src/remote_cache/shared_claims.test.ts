@@ -63,8 +63,11 @@ redisTest(
     expect(await first.isAwaited(NAME)).toBe(true);
     await second.await(NAME, 50);
     const other = claimOf(second, "other");
-    await until(async () => (await second.lay(NAME, other, LONG)) === other);
-    await until(async () => (await first.isAwaited(NAME)) === false);
+    await until(
+      "the claim is another's",
+      async () => (await second.lay(NAME, other, LONG)) === other,
+    );
+    await until("nobody waits", async () => (await first.isAwaited(NAME)) === false);
   },
 );
 

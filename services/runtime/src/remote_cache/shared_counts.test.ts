@@ -48,7 +48,10 @@ redisTest("a count begins anew after its window, which its first taking opens", 
   const short = { limit: 2, windowMs: 200 };
   const other = { ...NAME, key: "other" };
   await counts.take(other, 1, short);
-  await until(async () => (await counts.take(other, 2, short))?.taken === true);
+  await until(
+    "the count begins anew",
+    async () => (await counts.take(other, 2, short))?.taken === true,
+  );
 });
 
 redisTest(

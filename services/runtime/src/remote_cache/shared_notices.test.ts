@@ -25,7 +25,7 @@ redisTest(
     const second = await open();
     await second.post(Buffer.from("last"));
     for (const { heard } of [first, second]) {
-      await until(() => heard.at(-1) === "last");
+      await until("the last notice is heard", () => heard.at(-1) === "last");
       expect(heard).toEqual([...posted, "last"]);
     }
     for (const content of (await redis.server.entries()).values()) {
@@ -46,8 +46,8 @@ redisTest(
         () => true,
         () => false,
       );
-    await until(posted);
-    await until(() => second.heard.includes("heard"));
+    await until("a notice can be posted", posted);
+    await until("the other hears it", () => second.heard.includes("heard"));
     expect(second.heard).not.toContain("lost");
   },
 );

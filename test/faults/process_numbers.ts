@@ -1,4 +1,4 @@
-import type { Cluster, Replica } from "../faults/cluster.ts";
+import type { Cluster, Replica } from "./cluster.ts";
 import { readMetric } from "../read_metric.ts";
 
 /** What a process holds at one moment. */
