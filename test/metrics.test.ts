@@ -58,6 +58,7 @@ test.each([
   ["gateway", 'medv_gateway_image_lookups_total{outcome="hit"} 1'],
   ["gateway", "medv_gateway_first_text_seconds_count 2"],
   ["vision", 'medv_vision_encodes_total{origin="run"} 1'],
+  ["vision", "medv_vision_queued_seconds 0"],
   ["diffusion", 'medv_diffusion_embedding_lookups_total{origin="pulled"} 1'],
   ["diffusion", 'medv_diffusion_embedding_lookups_total{origin="memory"} 1'],
   ["diffusion", "medv_diffusion_queued_rows 0"],

@@ -6,9 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readMetric } from "../read_metric.ts";
 import { ask, drawImage } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { LONG } from "./length.ts";
 import { type Network, startNetwork } from "./network.ts";
 
 const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
+
+test.runIf(LONG)("the long version has a server to make fail", () => {
+  expect(REDIS_MISSING).toBeUndefined();
+});
 
 describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`, () => {
   let redis: RedisServer;

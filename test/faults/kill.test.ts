@@ -14,7 +14,9 @@ const ROUNDS = LONG ? 10 : 1;
 const QUESTIONS = 12;
 const ANSWER = { genLength: 64 };
 
-test("of answers whose diffusion service is killed those without a draft end whole elsewhere, the others whole or with a clear event and true text, and new ones go on", async () => {
+test("of answers whose diffusion service is killed those without a draft end whole elsewhere, the others whole or with a clear event and true text, and new ones go on", async ({
+  annotate,
+}) => {
   // Each replica runs one answer at a time, so that others wait there for their first run.
   cluster = await startCluster({
     counts: { diffusion: 2 },
@@ -26,6 +28,7 @@ test("of answers whose diffusion service is killed those without a draft end who
     readMetric(metricsUrl, "medv_gateway_asked_again_total");
   const victim = cluster.replica("diffusion", 0);
   const { text: truth } = await ask(url, ANSWER);
+  const all: Outcome[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const before = await askedAgain();
     expect(before).not.toBeNaN();
@@ -44,6 +47,7 @@ test("of answers whose diffusion service is killed those without a draft end who
         expect(["whole undefined", "failed unavailable"]).toContain(`${type} ${code}`);
         expect(type === "whole" ? text === truth : hasDraft && truth.startsWith(text)).toBe(true);
       }
+      all.push(...outcomes, ...after);
       failed.push(...outcomes.filter(({ type }) => type === "failed"));
       await victim.start();
     }
@@ -54,6 +58,9 @@ test("of answers whose diffusion service is killed those without a draft end who
     await until("the one that came back answers", async () => (await ask(url)).type === "whole");
     await cluster.replica("diffusion", 1).start();
   }
+  await annotate(
+    JSON.stringify({ rounds: ROUNDS, outcomes: tally(all), askedAgain: await askedAgain() }),
+  );
 });
 
 /** Asks for an answer that goes on, and goes away at its first draft. */
@@ -87,7 +94,7 @@ async function askMany(url: string): Promise<readonly Promise<Outcome>[]> {
 
 redisTest(
   "questions about images all have their whole answers where a vision service is killed that encodes some of them, and it comes back",
-  async () => {
+  async ({ annotate }) => {
     cluster = await startCluster({
       counts: { vision: 2 },
       settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
@@ -99,6 +106,7 @@ redisTest(
       await ask(url, { image: await drawImage((shade += 3)) });
     const encodes = ({ lines }: typeof victim): number =>
       lines.filter((line) => line.includes('"encode-end"')).length;
+    const all: Outcome[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       // Both are asked in turn once both are known.
       const known = encodes(victim);
@@ -112,9 +120,12 @@ redisTest(
       const asked = Array.from({ length: 6 }, askAnew);
       await until("the other has done its half", () => encodes(other) >= done + 3);
       await victim.kill();
-      expect(tally(await Promise.all(asked))).toEqual({ whole: 6 });
+      const outcomes = await Promise.all(asked);
+      expect(tally(outcomes)).toEqual({ whole: 6 });
+      all.push(...outcomes);
       await victim.start();
     }
+    await annotate(JSON.stringify({ rounds: ROUNDS, outcomes: tally(all) }));
     const known = encodes(victim);
     await until(
       "the one that came back is asked",

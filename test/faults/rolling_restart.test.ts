@@ -10,7 +10,7 @@ const ROUNDS = LONG ? 10 : 2;
 
 redisTest(
   `no request fails and no stream is cut while every replica of every process is restarted, ${ROUNDS} times`,
-  async () => {
+  async ({ annotate }) => {
     const cluster = await startCluster({
       counts: { vision: 2, diffusion: 2, gateway: 2 },
       settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
@@ -76,6 +76,9 @@ redisTest(
     await progress();
     stopping.abort();
     await Promise.all(asking);
+    await annotate(
+      JSON.stringify({ rounds: ROUNDS, outcomes: tally(outcomes), wrong: wrong.length }),
+    );
     expect(tally(outcomes)).toEqual({ whole: outcomes.length });
     expect(wrong).toEqual([]);
   },

@@ -2,11 +2,14 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { freePort } from "@medv/evaluation/answerers/free_port";
+import { createClient } from "@medv/proto/grpc";
+import { VisionEncoder } from "@medv/proto/vision";
 import { until } from "@medv/runtime/testing/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readMetric } from "../read_metric.ts";
 import { ended, type ProcessName, startProcess } from "../start_process.ts";
 import { ask, drawImage, tally } from "./ask.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import { type Cluster, type Replica, startCluster } from "./cluster.ts";
 import { copyCheckpoint } from "./copy_checkpoint.ts";
 
 let cluster: Cluster;
@@ -36,9 +39,9 @@ test.each([
   expect(readdirSync(checkpoint).filter((file) => file.endsWith(".part"))).toEqual([]);
 });
 
-test.each(NAMES)(
+test.for(NAMES)(
   "SIGTERM ends %s with 0, in the middle of answers, which end whole, and when it is idle",
-  async (name) => {
+  async (name, { annotate }) => {
     const started = Promise.withResolvers<void>();
     let begun = 0;
     const onEvent = (event: string): void => {
@@ -48,14 +51,49 @@ test.each(NAMES)(
       ask(cluster.url(), { genLength: 128, image: await drawImage(index), onEvent }),
     );
     await started.promise;
-    const busy = cluster.replica(name).stop();
+    const busy = timedStop(cluster.replica(name));
     expect(tally(await Promise.all(asked))).toEqual({ whole: 3 });
-    expect(await busy).toBe(0);
+    const { code, ms: busyMs } = await busy;
+    expect(code).toBe(0);
     await cluster.replica(name).start();
-    expect(await cluster.replica(name).stop()).toBe(0);
+    const idle = await timedStop(cluster.replica(name));
+    expect(idle.code).toBe(0);
     await cluster.replica(name).start();
+    await annotate(JSON.stringify({ busyMs, idleMs: idle.ms }));
   },
 );
+
+async function timedStop(
+  replica: Replica,
+): Promise<{ readonly code: number | null; readonly ms: number }> {
+  const startedAt = performance.now();
+  const code = await replica.stop();
+  return { code, ms: performance.now() - startedAt };
+}
+
+test("SIGTERM ends vision with 0 in the middle of an encode, which is finished", async () => {
+  const vision = cluster.replica("vision");
+  /** The largest image: it takes the embedded tower some tenths of a second. */
+  const image = { tiles: 37, imageSize: 96, preprocessingVersion: 1, tenantScope: "tenant" };
+  for (let shade = 0, hasHit = false; !hasHit; shade++) {
+    const said = vision.lines.length;
+    const placeOf = (event: string): number =>
+      vision.lines.slice(said).findIndex((line) => line.includes(`"msg":"${event}"`));
+    const client = createClient(VisionEncoder, `127.0.0.1:${vision.port}`);
+    const pixels = new Uint8Array(image.tiles * image.imageSize ** 2 * 3).fill(shade);
+    const encoded = client.encode({ ...image, pixels }, { signal: new AbortController().signal });
+    await until("the tower runs", async () => {
+      const queued = await readMetric(vision.metricsUrl, "medv_vision_queued_seconds");
+      return queued > 0 || placeOf("encode-end") >= 0;
+    });
+    expect(await vision.stop()).toBe(0);
+    expect((await encoded).handle?.shape[0]).toBe(image.tiles);
+    client.close();
+    // On a machine that is busy the encode may have ended before the signal came.
+    hasHit = placeOf("encode-end") > placeOf("drain-start");
+    await vision.start();
+  }
+});
 
 test("SIGTERM while an image comes in slowly lets it come in", async () => {
   const gateway = cluster.replica("gateway");

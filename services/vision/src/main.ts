@@ -60,12 +60,16 @@ try {
   const tower = await opening;
   drain.signal.throwIfAborted();
   logger.info({ towerDigest: tower.digest, loadMs: performance.now() - startedAt }, "model-loaded");
+  const queue = new TowerQueue(config.maxQueueSeconds * 1000, tower.tileMs);
   service.open(
     createVisionService({
       tower,
       store,
-      queue: new TowerQueue(config.maxQueueSeconds * 1000, tower.tileMs),
-      metrics: visionMetrics(registry, () => store.bytes),
+      queue,
+      metrics: visionMetrics(registry, () => ({
+        embeddingBytes: store.bytes,
+        queuedSeconds: queue.aheadMs / 1000,
+      })),
       maxTiles: MAX_TILES,
       logger,
     }),

@@ -11,10 +11,17 @@ export type VisionMetrics = {
   onEncode(encode: { readonly origin: EmbeddingOrigin; readonly seconds: number }): void;
 };
 
+/** What the service holds and has before it at a moment. */
+export type VisionLoad = {
+  /** Embeddings in memory. */
+  readonly embeddingBytes: number;
+  readonly queuedSeconds: number;
+};
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The vision service's metrics. */
-export function visionMetrics(registry: Registry, keptBytes: () => number): VisionMetrics {
+export function visionMetrics(registry: Registry, load: () => VisionLoad): VisionMetrics {
   const registers = [registry];
   const encodes = new Counter({
     name: "medv_vision_encodes_total",
@@ -28,15 +35,20 @@ export function visionMetrics(registry: Registry, keptBytes: () => number): Visi
     buckets: SECONDS,
     registers,
   });
-  registry.registerMetric(
+  const gauge = (name: string, help: string, read: (now: VisionLoad) => number): Gauge =>
     new Gauge({
-      name: "medv_vision_embedding_bytes",
-      help: "Embeddings kept in memory",
-      registers: [],
+      name,
+      help,
+      registers,
       collect() {
-        this.set(keptBytes());
+        this.set(read(load()));
       },
-    }),
+    });
+  gauge("medv_vision_embedding_bytes", "Embeddings kept in memory", (now) => now.embeddingBytes);
+  gauge(
+    "medv_vision_queued_seconds",
+    "When all encodes that were taken in will be done, as predicted",
+    (now) => now.queuedSeconds,
   );
   return {
     onEncode({ origin, seconds }) {

@@ -293,7 +293,10 @@ async function bench(
   const registry = new Registry();
   const tower = { digest: towerDigest, imageSize: SIZE, run };
   const store = embeddingStore({ maxBytes, ttlSeconds: 60, remote });
-  const metrics = visionMetrics(registry, () => store.bytes);
+  const metrics = visionMetrics(registry, () => ({
+    embeddingBytes: store.bytes,
+    queuedSeconds: 0,
+  }));
   service.open(
     createVisionService({
       tower,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, test } from "vitest";
+import { afterEach, beforeEach, test, type TestContext } from "vitest";
 import type { Logger } from "../logger.ts";
 import type { CacheConnection } from "../remote_cache/cache_connection.ts";
 import { connectPatiently, REDIS_MISSING, type RedisServer, startRedis } from "./redis_server.ts";
@@ -46,7 +46,11 @@ export function prepareRedis(): RedisTests {
 }
 
 /** A test that needs a server; where there is none it is skipped, and its name says why. */
-export function redisTest(name: string, body: () => Promise<void>, timeoutMs?: number): void {
+export function redisTest(
+  name: string,
+  body: (context: TestContext) => Promise<void>,
+  timeoutMs?: number,
+): void {
   const [start, reason] =
     REDIS_MISSING === undefined ? [test, ""] : [test.skip, ` (${REDIS_MISSING})`];
   start(`${name}${reason}`, body, timeoutMs);
