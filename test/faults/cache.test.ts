@@ -8,6 +8,7 @@ import { ask, drawImage } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
 import { type Network, startNetwork } from "./network.ts";
+import { allNumbers, handlesBack } from "./process_numbers.ts";
 
 const named = REDIS_MISSING === undefined ? "" : ` (${REDIS_MISSING})`;
 
@@ -54,7 +55,10 @@ describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`
   /** Asks until the cache is used: a process that could not reach it a moment ago leaves it alone for a while. */
   async function untilUsed(): Promise<void> {
     const before = (await redis.entries()).size;
-    while ((await redis.entries()).size === before) expect(await twice()).toEqual(WELL);
+    await until("the cache is used", async () => {
+      expect(await twice()).toEqual(WELL);
+      return (await redis.entries()).size > before;
+    });
   }
 
   test("a decoder that has forgotten an embedding finds it in the cache, and says so", async () => {
@@ -77,13 +81,15 @@ describe.skipIf(REDIS_MISSING !== undefined)(`a shared cache that fails${named}`
   });
 
   test.each(["slow", "blackhole", "reset"] as const)(
-    "answers go on while the way to it is $0, and it is used again afterwards",
+    "answers go on while the way to it is $0; afterwards it is used again, and nothing is left over",
     async (fault) => {
-      expect(await twice()).toEqual(WELL);
+      await untilUsed();
+      const before = await allNumbers(cluster);
       network.set(fault);
       for (let i = 0; i < 3; i++) expect(await twice()).toEqual(WELL);
       network.set("none");
       await untilUsed();
+      await handlesBack(cluster, before);
     },
   );
 

@@ -5,6 +5,7 @@ import { readMetric } from "../read_metric.ts";
 import { ask, drawImage, follow, type Outcome, tally } from "./ask.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
+import { allNumbers, handlesBack } from "./process_numbers.ts";
 
 const redis = prepareRedis();
 let cluster: Cluster | undefined;
@@ -144,6 +145,7 @@ test("where there is one vision service and no cache, its death is a clear error
   const network = cluster.network("gateway > vision");
   const known = await drawImage(1);
   const truth = await ask(url, { image: known });
+  const holds = await allNumbers(cluster);
   const images = await Promise.all([50, 53].map(drawImage));
   vision.child.kill("SIGSTOP");
   const before = network.sent;
@@ -155,6 +157,11 @@ test("where there is one vision service and no cache, its death is a clear error
     expect([status, code]).toEqual([503, "unavailable"]);
     expect(Number(retryAfter)).toBeGreaterThanOrEqual(1);
   }
+  // The gateway lives, and says that it is not whole.
+  const statuses = ["healthz", "readyz"].map(
+    async (path) => (await fetch(`${url}/${path}`)).status,
+  );
+  expect(await Promise.all(statuses)).toEqual([200, 503]);
   for (const image of [known, undefined]) {
     expect((await ask(url, { image })).type).toBe("whole");
   }
@@ -163,6 +170,8 @@ test("where there is one vision service and no cache, its death is a clear error
     "new images are encoded again",
     async () => (await ask(url, { image: await drawImage(90) })).type === "whole",
   );
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
   for (const image of images) expect((await ask(url, { image })).type).toBe("whole");
   expect(await ask(url, { image: known })).toMatchObject({ type: "whole", text: truth.text });
+  await handlesBack(cluster, holds);
 });

@@ -6,7 +6,7 @@ import { percentile } from "../bench/median.ts";
 import { ask, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
-import { allNumbers, numbersOf } from "../faults/process_numbers.ts";
+import { allNumbers, handlesBack } from "../faults/process_numbers.ts";
 
 let cluster: Cluster | undefined;
 const sockets: Socket[] = [];
@@ -17,14 +17,20 @@ afterEach(async () => {
 
 const CLIENTS = LONG ? 2_000 : 200;
 /** For their answers, one after another; who does not read is let go after a minute. */
-const PATIENCE_SECONDS = LONG ? 600 : 150;
+const PATIENCE_SECONDS = LONG ? 600 : 200;
 const ASKED = 20;
 /** Of those who read slowly, how many have more to read than the sockets' buffers on the way take. */
 const LARGE_READERS = LONG ? 4 : 2;
 
 const SHORT = { gen_length: 16, block_length: 8 };
-/** A draft of the whole canvas after each of 256 runs: 12 MB. */
-const LARGE = { profile: "exact", gen_length: 512, block_length: 512, steps: 256, min_tokens: 512 };
+/** A draft of the whole canvas after each run: 11 MB or 6 MB, where Linux lets a socket send 4 MB ahead. */
+const LARGE = {
+  profile: "exact",
+  gen_length: 512,
+  block_length: 512,
+  steps: LONG ? 256 : 128,
+  min_tokens: 512,
+};
 
 test(`${CLIENTS} clients that say nothing or read a byte a second take nothing from others`, async ({
   annotate,
@@ -35,7 +41,6 @@ test(`${CLIENTS} clients that say nothing or read a byte a second take nothing f
   const truth = await ask(url);
   expect(truth.type).toBe("whole");
   const before = await allNumbers(cluster);
-  const handlesBefore = (await numbersOf(gateway)).handles;
   const alone = await askAll(url);
   const count = (event: string, part: string): number =>
     found(cluster)
@@ -73,10 +78,7 @@ test(`${CLIENTS} clients that say nothing or read a byte a second take nothing f
   );
   expect(count("request-end", '"status":200')).toBe(1 + 2 * ASKED + shortReaders);
   for (const socket of sockets.splice(0)) socket.destroy();
-  await until(
-    "the sockets are freed",
-    async () => (await numbersOf(gateway)).handles <= handlesBefore + 5,
-  );
+  await handlesBack(cluster, before);
 });
 
 async function askAll(url: string): Promise<readonly Outcome[]> {
