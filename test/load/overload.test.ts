@@ -5,6 +5,7 @@ import { ask, type Outcome, tally } from "../faults/ask.ts";
 import { type Cluster, startCluster } from "../faults/cluster.ts";
 import { LONG } from "../faults/length.ts";
 import { allNumbers, type ProcessNumbers } from "../faults/process_numbers.ts";
+import { readMetric } from "../read_metric.ts";
 import { slope } from "./slope.ts";
 
 let cluster: Cluster | undefined;
@@ -17,6 +18,8 @@ const SAMPLE_MS = LONG ? 5_000 : 1_000;
 const GROWTH_MB = LONG ? 64 : 256;
 /** Answers that run together. */
 const ROWS = 16;
+/** Answers whose end is predicted: about a second of work, which is taken in. */
+const AHEAD = 48;
 /** Times are for the long version, which has the machine for itself. */
 const REFUSAL_MS = LONG ? 50 : Infinity;
 const RECOVERY_MS = LONG ? 5_000 : Infinity;
@@ -31,6 +34,7 @@ test(`with ${OVER} times what it can do for ${SECONDS} s, what is taken in is do
   });
   const url = cluster.url();
   const perSecond = await capacity(url);
+  const ahead = await workAhead(cluster);
   const asked: Promise<Outcome>[] = [];
   const startedAt = performance.now();
   const endsAt = startedAt + SECONDS * 1000;
@@ -64,6 +68,7 @@ test(`with ${OVER} times what it can do for ${SECONDS} s, what is taken in is do
   await annotate(
     JSON.stringify({
       perSecond,
+      ahead,
       outcomes: tally(outcomes),
       refusalMs: { p50: percentile(refusalMs, 50), p99: percentile(refusalMs, 99) },
       acceptedMs: { p50: percentile(acceptedMs, 50), p99: percentile(acceptedMs, 99) },
@@ -98,6 +103,24 @@ async function capacity(url: string): Promise<number> {
     }),
   );
   return answers / ((performance.now() - startedAt) / 1000);
+}
+
+/** How long the work of many that ask together is predicted to take, and how long it takes. */
+async function workAhead(
+  of: Cluster,
+): Promise<{ readonly predictedSeconds: number; readonly seconds: number }> {
+  const started = Promise.withResolvers<void>();
+  let starts = 0;
+  const onEvent = (name: string): void => {
+    if (name === "answer-start" && ++starts === AHEAD) started.resolve();
+  };
+  const asked = Promise.all(Array.from({ length: AHEAD }, () => ask(of.url(), { onEvent })));
+  await Promise.race([started.promise, asked]);
+  const { metricsUrl } = of.replica("diffusion");
+  const predictedSeconds = await readMetric(metricsUrl, "medv_diffusion_queued_seconds");
+  const predictedAt = performance.now();
+  await asked;
+  return { predictedSeconds, seconds: (performance.now() - predictedAt) / 1000 };
 }
 
 /** What every process holds, from time to time. */
