@@ -183,6 +183,18 @@ export const SEEDS: readonly Seed[] = [
     to: "medv_diffusion_queued_rows",
   },
   {
+    policy: "scraped",
+    object: "ServiceMonitor medv",
+    from: '"port":"metrics"',
+    to: '"port":"http"',
+  },
+  {
+    policy: "scraped",
+    object: "Deployment medv-vision",
+    from: '"value":"0.0.0.0:9464"',
+    to: '"value":"0.0.0.0:9465"',
+  },
+  {
     policy: "fresh-job",
     object: "Job medv-weights-0-1-0-cuda",
     from: "medv-weights-0-1-0-cuda",

@@ -1,4 +1,5 @@
 import { ANSWERS } from "./answers.ts";
+import { MONITORING } from "./monitoring.ts";
 import { NETWORK } from "./network.ts";
 import { OPERATION } from "./operation.ts";
 import { SCALING } from "./scaling.ts";
@@ -11,5 +12,6 @@ export const POLICIES: readonly Policy[] = [
   ...OPERATION,
   ...ANSWERS,
   ...SCALING,
+  ...MONITORING,
   ...NETWORK,
 ];
