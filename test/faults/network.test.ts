@@ -93,7 +93,7 @@ describe("a network that fails for a while", () => {
 });
 
 /** So that errors come soon. */
-const ANSWER_SECONDS = 15;
+const ANSWER_SECONDS = 12;
 const ENCODE_SECONDS = 4;
 
 /** After how long a question ends whose calls are swallowed. */
