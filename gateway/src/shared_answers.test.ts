@@ -116,10 +116,10 @@ redisTest(
     const path = `/v1/answers/${seen[0]?.id.split(".")[0]}`;
     const isKnown = async (): Promise<boolean> =>
       (await second.app.request(path, { method: "HEAD" })).status === 200;
-    await until(isKnown);
+    await until("the other gateway knows the answer", isKnown);
     await redis.server.kill();
     await redis.restart();
-    await until(isKnown);
+    await until("it knows the answer again", isKnown);
     expect(textOf(await read(await second.app.request(path)))).toBe("one two");
   },
 );

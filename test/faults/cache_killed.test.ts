@@ -12,7 +12,7 @@ const DONE = LONG ? 60 : 12;
 
 redisTest(
   `no upload, question by image id or keyed answer of two gateways fails while the shared cache is killed and started again, ${ROUNDS} times`,
-  async () => {
+  async ({ annotate }) => {
     const cluster = await startCluster({
       counts: { gateway: 2 },
       settings: { MEDV_CACHE_URL: redis.server.url, MEDV_SECRET: "s".repeat(32) },
@@ -33,7 +33,7 @@ redisTest(
     });
     const progress = async (): Promise<void> => {
       const before = done;
-      await until(() => done >= before + DONE);
+      await until("more work is done", () => done >= before + DONE);
     };
     for (let round = 0; round < ROUNDS; round++) {
       await progress();
@@ -41,7 +41,7 @@ redisTest(
       await redis.server.kill();
       await progress();
       // Each of the processes had it in use.
-      await until(() =>
+      await until("each process has noticed that the cache is gone", () =>
         cluster.replicas.every(({ lines }, index) =>
           lines.slice(before[index]).some((line) => line.includes('"cache-error"')),
         ),
@@ -52,6 +52,7 @@ redisTest(
     }
     stopping.abort();
     await Promise.all(asking);
+    await annotate(JSON.stringify({ rounds: ROUNDS, done, failed: failed.length }));
     expect(failed).toEqual([]);
     expect(cluster.errors()).toEqual([]);
   },
@@ -108,7 +109,7 @@ async function upload(url: string, shade: number): Promise<string> {
 
 /** Waits until what one gateway takes is known to the other. */
 async function untilShared(cluster: Cluster): Promise<void> {
-  await until(async () => {
+  await until("one gateway knows what the other took", async () => {
     const id = await upload(cluster.url(0), 5);
     const known = await fetch(`${cluster.url(1)}/v1/images/${id}`, {
       headers: { connection: "close" },
