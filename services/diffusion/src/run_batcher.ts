@@ -42,8 +42,8 @@ type Waiting = {
 
 /** After so long a `batch` row counts as interactive, so that it is not passed over for ever. */
 const PATIENCE_MS = 5_000;
-/** For so long after it asked for a run, a tenant is expected to ask again. */
-const PRESENCE_MS = 5_000;
+/** For so long after it asked for a run, a tenant is expected to ask again: who asks one question after another. */
+const PRESENCE_MS = 500;
 /** How far a tenant's further rows may prolong a run in which others have rows, or soon will. */
 const PROLONGED = 1.2;
 

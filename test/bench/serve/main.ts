@@ -174,7 +174,7 @@ async function besideOthers(
 /** Milliseconds of answers, one after the other. */
 async function timesOf(caller: Caller, image: string): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let index = 0; index < 8 * rounds; index++) {
+  for (let index = 0; index < 20 * rounds; index++) {
     times.push((await ask(caller, image, ANSWER)).totalMs);
   }
   return times;
