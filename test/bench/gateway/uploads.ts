@@ -3,8 +3,10 @@ import { median, percentile } from "../median.ts";
 import { type Asked, askShortly, timed, upload } from "./ask.ts";
 import { type Services, startGateway, TASKSET_MISSING } from "./started.ts";
 
-/** Small requests that are timed beside nothing. */
-const ALONE = 40;
+/** Small requests that are timed beside nothing, after as many. */
+const ALONE = 200;
+/** Uploads in which code is compiled, and the decoding processes are met for the first time. */
+const WARM_UP = 8;
 
 /** From an upload to ready pixels, by format; and small requests beside uploads that take long. */
 export async function uploads(
@@ -34,11 +36,10 @@ async function row(
   draw: (run: number) => Uint8Array,
 ): Promise<string> {
   const times: number[] = [];
-  for (let run = 0; run <= count; run++) {
+  for (let run = 0; run < WARM_UP + count; run++) {
     const bytes = draw(run);
     const ms = await timed(() => upload(url, bytes));
-    // The first warms the decoder up.
-    if (run > 0) times.push(ms);
+    if (run >= WARM_UP) times.push(ms);
   }
   return `| ${what}, upload to ready pixels | ${median(times).toFixed(0)} ms | worst ${Math.max(...times).toFixed(0)} ms |`;
 }
@@ -51,7 +52,7 @@ async function heicRows(
 ): Promise<readonly string[]> {
   const id = await upload(asked.url, drawCt(1_000));
   const turn = (): Promise<number> => timed(() => askShortly(asked, id));
-  for (let run = 0; run < 10; run++) await turn();
+  for (let run = 0; run < ALONE; run++) await turn();
   const alone: number[] = [];
   for (let run = 0; run < ALONE; run++) alone.push(await turn());
   const uploading = new AbortController();
