@@ -3,7 +3,7 @@ import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { readMetric } from "../read_metric.ts";
 import { ask, drawImage, follow, type Outcome, tally } from "./ask.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import { type Cluster, type Replica, startCluster } from "./cluster.ts";
 import { LONG } from "./length.ts";
 import { allNumbers, handlesBack } from "./process_numbers.ts";
 
@@ -55,14 +55,25 @@ test("of answers whose diffusion service is killed those without a draft end who
     const again = await Promise.all(failed.map(() => ask(url, ANSWER)));
     for (const { type, text } of again) expect([type, text]).toEqual(["whole", truth]);
     // The other is ended: only the one that came back can answer.
-    await cluster.replica("diffusion", 1).kill();
+    const other = cluster.replica("diffusion", 1);
+    await other.kill();
     await until("the one that came back answers", async () => (await ask(url)).type === "whole");
-    await cluster.replica("diffusion", 1).start();
+    await other.start();
+    // The gateway may still wait before it tries its address again, and the next round leaves it no other one.
+    const known = answersOf(other);
+    await until(
+      "the other is asked again",
+      async () => (await ask(url)).type === "whole" && answersOf(other) > known,
+    );
   }
   await annotate(
     JSON.stringify({ rounds: ROUNDS, outcomes: tally(all), askedAgain: await askedAgain() }),
   );
 });
+
+function answersOf({ lines }: Replica): number {
+  return lines.filter((line) => line.includes('"answer-end"')).length;
+}
 
 /** Asks for an answer that goes on, and goes away at its first draft. */
 async function leave(url: string): Promise<Outcome> {
