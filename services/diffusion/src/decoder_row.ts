@@ -86,3 +86,14 @@ export type RowResult = {
 export function copiesOf(rows: readonly DecoderRow[]): number {
   return rows.reduce((sum, { cfgScale }) => sum + (cfgScale > 0 ? 2 : 1), 0);
 }
+
+/**
+ * Positions that a run of these rows computes: the whole sequence once, active places and shadows at every inner step, each
+ * row padded to the largest.
+ */
+export function positionsOf(rows: readonly DecoderRow[]): number {
+  const largest = (of: (row: DecoderRow) => number): number => Math.max(0, ...rows.map(of));
+  const innerSteps = largest(({ quota }) => quota.length - 1);
+  const queries = largest((row) => row.activeEnd - row.activeStart + row.shadow.length);
+  return copiesOf(rows) * (largest(({ tokenIds }) => tokenIds.length) + innerSteps * queries);
+}

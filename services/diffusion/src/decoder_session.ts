@@ -10,10 +10,10 @@ import { SessionWorker, type Device } from "@medv/runtime";
 import type { Precision } from "./config.ts";
 import { decoderFeeds, rowResults } from "./decoder_feeds.ts";
 import type { DecoderLoad } from "./decoder_metrics.ts";
-import type { DecoderRow, RowResult } from "./decoder_row.ts";
+import { copiesOf, type DecoderRow } from "./decoder_row.ts";
 import { denoise, type RunRow } from "./denoise.ts";
 import { resolveSettings } from "./resolve_settings.ts";
-import { RunBatcher, type RunBatch } from "./run_batcher.ts";
+import { type BatchLimits, RunBatcher, UNWATCHED, type RunBatch } from "./run_batcher.ts";
 import { RunCost } from "./run_cost.ts";
 import { runBytes } from "./run_memory.ts";
 
@@ -95,20 +95,31 @@ export async function openDecoder(
     const startedAt = performance.now();
     try {
       const outputs = await session.run(decoderFeeds(rows, tokenizer.special.mask), NEVER);
-      cost.learn(rows, performance.now() - startedAt);
       return rowResults(outputs, rows);
     } finally {
       inHand = [];
       options.onRun({ rows: rows.length, seconds: (performance.now() - startedAt) / 1000 });
     }
   };
-  const batcher = new RunBatcher(runBatch, {
+  const limits: BatchLimits = {
     maxRows: options.maxBatchRows,
     fits: (rows, positions) =>
       runBytes(checkpoint.config, rows, positions) <= options.runMemoryBytes,
     costRatio: (more, rows) => cost.ratio(more, rows),
-  });
-  await warmUp(async (row) => onlyOf(await runBatch([row])), checkpoint, tokenizer);
+  };
+  // A batcher of its own: a session's first run is its slowest, which tells nothing of others, and comes from no tenant.
+  const warming = new RunBatcher(runBatch, limits);
+  await warmUp(
+    (row, runSignal) => warming.run(row, WARM_UP_CALLER, runSignal, UNWATCHED),
+    checkpoint,
+    tokenizer,
+  );
+  const batcher = new RunBatcher(async (rows) => {
+    const startedAt = performance.now();
+    const results = await runBatch(rows);
+    cost.learn(rows, performance.now() - startedAt);
+    return results;
+  }, limits);
   return {
     checkpoint,
     tokenizer,
@@ -126,7 +137,7 @@ export async function openDecoder(
 
 function bytesOf(rows: readonly DecoderRow[], { config }: Checkpoint): number {
   const longest = Math.max(0, ...rows.map(({ tokenIds }) => tokenIds.length));
-  return rows.length === 0 ? 0 : runBytes(config, rows.length, longest);
+  return rows.length === 0 ? 0 : runBytes(config, copiesOf(rows), longest);
 }
 
 async function int8Weights(
@@ -145,6 +156,7 @@ async function int8Weights(
 
 /** A run that has started goes on for the answers that are still wanted. */
 const { signal: NEVER } = new AbortController();
+const WARM_UP_CALLER = { tenantScope: "", priority: "interactive" } as const;
 
 async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer): Promise<void> {
   const shortest = create(GenerationSettingsSchema, { genLength: 1 });
@@ -157,9 +169,4 @@ async function warmUp(run: RunRow, checkpoint: Checkpoint, tokenizer: Tokenizer)
   };
   const request = { prompt, embeddings, settings, maskId: tokenizer.special.mask };
   for await (const end of denoise(run, request, new AbortController().signal)) void end;
-}
-
-function onlyOf([result]: readonly RowResult[]): RowResult {
-  if (result === undefined) throw new RangeError("Cannot find the result of a row");
-  return result;
 }

@@ -1,41 +1,10 @@
-import { expect, test } from "vitest";
-import { NO_RULES, type DecoderRow, type RowResult } from "./decoder_row.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import type { DecoderRow, RowResult } from "./decoder_row.ts";
+import { row } from "./testing/row.ts";
 import { RunBatcher, UNWATCHED, type BatchLimits, type RunCaller } from "./run_batcher.ts";
 
 const LIMITS: BatchLimits = { maxRows: 4, fits: () => true, costRatio: () => 1 };
 const { signal: never } = new AbortController();
-
-function row(seed: number, change: Partial<DecoderRow> = {}): DecoderRow {
-  return {
-    tokenIds: new Int32Array(10),
-    positions: new Int32Array(10),
-    embeddings: { data: new Float32Array(), tokens: 0, hidden: 1 },
-    imageRow: new Int32Array(),
-    imageWeight: new Float32Array(),
-    taps: 1,
-    activeStart: 5,
-    activeEnd: 10,
-    askedIds: [],
-    shadow: [],
-    blockEnd: 10,
-    canvasStart: 5,
-    canvasEnd: 10,
-    quota: [1, 1],
-    commitLimit: 100,
-    rules: NO_RULES,
-    doubt: 0,
-    temperature: 0,
-    randomRemasking: false,
-    seed,
-    stepOffset: 0,
-    forbiddenIds: [],
-    eotFrom: 0,
-    cfgScale: 0,
-    stopSequences: [],
-    stop: 0,
-    ...change,
-  };
-}
 
 function caller(tenantScope: string, priority: RunCaller["priority"] = "interactive"): RunCaller {
   return { tenantScope, priority };
@@ -58,6 +27,8 @@ function held(limits: BatchLimits = LIMITS) {
     batcher.run(row(seed, change), who, signal, UNWATCHED);
   return { runs, letGo, ask, batcher };
 }
+
+afterEach(() => vi.useRealTimers());
 
 test("run() puts rows that wait into one run, and gives each its own result", async () => {
   const { runs, letGo, ask } = held();
@@ -109,11 +80,14 @@ test("run() lets a tenant that asks for little pass one that floods", async () =
   expect(runs.flat().indexOf(10)).toBeLessThanOrEqual(2);
 });
 
+const IN_PROPORTION: BatchLimits = {
+  ...LIMITS,
+  costRatio: (more, rows) => more.length / rows.length,
+};
+
 test("run() gives tenants that ask at the same time one row each where every row prolongs a run", async () => {
-  const { runs, letGo, ask } = held({
-    ...LIMITS,
-    costRatio: (more, rows) => more.length / rows.length,
-  });
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const { runs, letGo, ask } = held(IN_PROPORTION);
   const answers = [
     ...[1, 2, 3, 4].map((seed) => ask(seed, caller("flood"))),
     ask(10, caller("small")),
@@ -121,6 +95,25 @@ test("run() gives tenants that ask at the same time one row each where every row
   for (let run = 0; run < 4; run++) await letGo();
   await Promise.all(answers);
   expect(runs).toEqual([[1, 10], [2], [3], [4]]);
+});
+
+test("run() keeps a place for who has just had a run, and no longer", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const { runs, letGo, ask } = held(IN_PROPORTION);
+  const small = ask(10, caller("small"));
+  while (runs.length < 1) await new Promise(setImmediate);
+  // However long the run takes.
+  vi.advanceTimersByTime(60_000);
+  await letGo();
+  await small;
+  const answers = [1, 2, 3, 4, 5].map((seed) => ask(seed, caller("flood")));
+  await letGo();
+  while (runs.length < 3) await new Promise(setImmediate);
+  vi.advanceTimersByTime(1000);
+  await letGo();
+  await letGo();
+  await Promise.all(answers);
+  expect(runs).toEqual([[10], [1], [2], [3, 4, 5]]);
 });
 
 test("run() gives a tenant more rows beside another's where that hardly prolongs a run", async () => {

@@ -1,4 +1,4 @@
-import { copiesOf, type DecoderRow, type RowResult } from "./decoder_row.ts";
+import { copiesOf, type DecoderRow, positionsOf, type RowResult } from "./decoder_row.ts";
 
 /** Who asks for a run. */
 export type RunCaller = {
@@ -42,7 +42,7 @@ type Waiting = {
 
 /** After so long a `batch` row counts as interactive, so that it is not passed over for ever. */
 const PATIENCE_MS = 5_000;
-/** For so long after it asked for a run, a tenant is expected to ask again: who asks one question after another. */
+/** For so long after its last run a tenant is expected to ask again: who asks one question after another. */
 const PRESENCE_MS = 500;
 /** How far a tenant's further rows may prolong a run in which others have rows, or soon will. */
 const PROLONGED = 1.2;
@@ -61,8 +61,8 @@ export class RunBatcher {
   readonly #waiting: Waiting[] = [];
   /** Positions fed for each tenant that waits or has just run: its virtual time. */
   readonly #served = new Map<string, number>();
-  /** When each tenant last asked. */
-  readonly #askedAt = new Map<string, number>();
+  /** When each tenant last asked, or had its run. */
+  readonly #seenAt = new Map<string, number>();
   #running = false;
 
   constructor(runBatch: RunBatch, limits: BatchLimits) {
@@ -83,7 +83,7 @@ export class RunBatcher {
   ): Promise<RowResult> {
     signal.throwIfAborted();
     this.#meet(caller.tenantScope);
-    this.#askedAt.set(caller.tenantScope, performance.now());
+    this.#seenAt.set(caller.tenantScope, performance.now());
     const outcome = Promise.withResolvers<RowResult>();
     const waiting = { row, caller, since: performance.now(), outcome, watch };
     const abort = (): void => {
@@ -137,14 +137,19 @@ export class RunBatcher {
       const results = await this.#runBatch(batch.map(({ row }) => row));
       batch.forEach(({ outcome }, index) => {
         const result = results[index];
-        if (result === undefined) outcome.reject(new RangeError("Cannot find the result of a row"));
-        else outcome.resolve(result);
+        if (result === undefined) {
+          outcome.reject(new RangeError("Cannot find the result of a row as the run gave fewer"));
+        } else {
+          outcome.resolve(result);
+        }
       });
       const shareMs = (performance.now() - startedAt) / batch.length;
       for (const { watch } of batch) watch.ran(shareMs);
     } catch (error) {
       for (const { outcome } of batch) outcome.reject(error);
     }
+    const endedAt = performance.now();
+    for (const { caller } of batch) this.#seenAt.set(caller.tenantScope, endedAt);
   }
 
   /** The rows of the next run, taken out of the line. */
@@ -157,8 +162,8 @@ export class RunBatcher {
       this.#waiting.splice(this.#waiting.indexOf(next), 1);
       batch.push(next);
       const { tenantScope } = next.caller;
-      const fed = next.row.tokenIds.length + next.row.quota.length * activeWidth(next.row);
-      this.#served.set(tenantScope, (this.#served.get(tenantScope) ?? 0) + fed);
+      const served = (this.#served.get(tenantScope) ?? 0) + positionsOf([next.row]);
+      this.#served.set(tenantScope, served);
     }
     return batch;
   }
@@ -186,14 +191,14 @@ export class RunBatcher {
       )[0];
   }
 
-  /** Tenants that wait, or have asked lately. */
+  /** Tenants that wait, or have had a run lately. */
   #tenants(): number {
     const waiting = new Set(this.#waiting.map(({ caller }) => caller.tenantScope));
     const since = performance.now() - PRESENCE_MS;
-    for (const [tenant, askedAt] of this.#askedAt) {
-      if (askedAt < since && !waiting.has(tenant)) this.#askedAt.delete(tenant);
+    for (const [tenant, seenAt] of this.#seenAt) {
+      if (seenAt < since && !waiting.has(tenant)) this.#seenAt.delete(tenant);
     }
-    return this.#askedAt.size;
+    return this.#seenAt.size;
   }
 
   /** Whether a tenant that has a row in the batch would prolong it too much by another one. */
@@ -219,8 +224,4 @@ export class RunBatcher {
 /** Rows of one full forward are not kept waiting for rows with inner steps, nor the other way round. */
 function isAlike(left: DecoderRow, right: DecoderRow): boolean {
   return left.quota.length > 1 === right.quota.length > 1;
-}
-
-function activeWidth({ activeStart, activeEnd }: DecoderRow): number {
-  return activeEnd - activeStart;
 }

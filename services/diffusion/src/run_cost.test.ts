@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import type { DecoderRow } from "./decoder_row.ts";
 import { RunCost } from "./run_cost.ts";
+import { row } from "./testing/row.ts";
 
-/** Rows of 20 positions in the prompt pass and 5 in each of two steps. */
 function rows(count: number): readonly DecoderRow[] {
-  const row = { tokenIds: new Int32Array(20), quota: [1, 1], activeStart: 15, activeEnd: 20 };
-  return Array.from({ length: count }, () => row as unknown as DecoderRow);
+  return Array.from({ length: count }, (_, seed) => row(seed));
 }
 
 function learnt(msOf: (count: number) => number, counts: readonly number[]): RunCost {
@@ -17,6 +16,12 @@ function learnt(msOf: (count: number) => number, counts: readonly number[]): Run
 test("ratio() is in proportion before anything is known, and while all runs are of one size", () => {
   expect(new RunCost().ratio(rows(3), rows(1))).toBeCloseTo(3);
   expect(learnt(() => 40, [4, 4, 4]).ratio(rows(3), rows(1))).toBeCloseTo(3);
+});
+
+test("ratio() counts a row with guidance twice, and shadows with what they look at", () => {
+  const cost = new RunCost();
+  expect(cost.ratio([row(1, { cfgScale: 1 })], [row(1)])).toBeCloseTo(2);
+  expect(cost.ratio([row(1, { shadow: [5, 6, 7, 8, 9] })], [row(1)])).toBeCloseTo(20 / 15);
 });
 
 test("ratio() learns what a run costs beside its rows", () => {

@@ -1,4 +1,4 @@
-import { copiesOf, type DecoderRow } from "./decoder_row.ts";
+import { type DecoderRow, positionsOf } from "./decoder_row.ts";
 
 /** How much of what was learnt a new run leaves as it was. */
 const KEPT = 0.98;
@@ -34,12 +34,4 @@ export class RunCost {
     const cost = (some: readonly DecoderRow[]): number => fixed + slope * positionsOf(some);
     return n > 0 ? cost(more) / cost(rows) : positionsOf(more) / positionsOf(rows);
   }
-}
-
-/** Positions that a run computes: the prompt once and the window at every step, each row padded to the largest. */
-function positionsOf(rows: readonly DecoderRow[]): number {
-  const largest = (of: (row: DecoderRow) => number): number => Math.max(0, ...rows.map(of));
-  const steps = largest(({ quota }) => quota.length);
-  const window = largest(({ activeStart, activeEnd }) => activeEnd - activeStart);
-  return copiesOf(rows) * (largest(({ tokenIds }) => tokenIds.length) + steps * window);
 }
