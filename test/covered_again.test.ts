@@ -28,7 +28,7 @@ afterAll(() => decoder.release());
 test("a run tells of what it covered again what it would have left, had it ended at each of its steps", async () => {
   const { mask } = decoder.session.tokenizer.special;
   const { row, result } = await findRun(({ coveredAgain }) =>
-    coveredAgain.some(({ since }) => since > 0),
+    coveredAgain.some(({ commitStep }) => commitStep > 0),
   );
   const ends: (readonly [tokens: bigint[], confidences: number[]])[] = [];
   for (let steps = 1; steps <= result.forwardPasses; steps++) {
@@ -36,15 +36,21 @@ test("a run tells of what it covered again what it would have left, had it ended
     const values = ["canvas_ids", "commit_confidence"].map((name) => outputs[name]?.data ?? []);
     ends.push([Array.from(values[0] ?? [], BigInt), Array.from(values[1] ?? [], Number)]);
   }
-  for (const { place, tokenId, since, confidence, step } of result.coveredAgain) {
+  for (const covered of result.coveredAgain) {
+    const { place, tokenId, commitStep, commitConfidence, coveredStep } = covered;
     const tokens = ends.map(([ids]) => Number(ids[place]));
     const seen = {
-      before: since > 0 ? tokens[since - 1] : mask,
-      stood: [...new Set(tokens.slice(Math.max(0, since), step))],
-      confidence: since < 0 ? 0 : ends[since]?.[1][place],
-      after: tokens[step],
+      before: commitStep > 0 ? tokens[commitStep - 1] : mask,
+      stood: [...new Set(tokens.slice(Math.max(0, commitStep), coveredStep))],
+      confidence: commitStep < 0 ? 0 : ends[commitStep]?.[1][place],
+      after: tokens[coveredStep],
     };
-    expect(seen).toEqual({ before: mask, stood: [tokenId], confidence, after: mask });
+    expect(seen).toEqual({
+      before: mask,
+      stood: [tokenId],
+      confidence: commitConfidence,
+      after: mask,
+    });
   }
 });
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { DELETED_IMAGES } from "@medv/gateway/forgotten_image";
 import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";

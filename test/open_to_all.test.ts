@@ -1,5 +1,5 @@
 import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { expect, test } from "vitest";
 import { ended, startProcess } from "./start_process.ts";
 

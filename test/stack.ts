@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { ended, type ProcessName, startProcess } from "./start_process.ts";
 
 export type { ProcessName } from "./start_process.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { until } from "@medv/runtime/testing/until";
 import { expect, test } from "vitest";
 

@@ -28,7 +28,6 @@ export default defineConfig({
           name: "processes",
           include: [PROCESSES],
           testTimeout: PROCESSES_MS,
-          hookTimeout: 120_000,
         },
       },
     ],

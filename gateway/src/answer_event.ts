@@ -23,7 +23,7 @@ const imageReady = z
     tiles: z.int(),
     cached: z.boolean().meta({
       description:
-        "False when the vision tower ran for the request, also ahead of it as the image was sent.",
+        "False when the vision tower ran for the request, also ahead of it as this gateway was sent the image.",
     }),
   })
   .meta({ id: "ImageReady" });

@@ -13,7 +13,7 @@ export const usageSchema = z
     details: z.object({
       image_cache: z.enum(["hit", "miss", "none"]).meta({
         description:
-          "`miss` when the vision tower ran for the request, also ahead of it as the image was sent; `hit` when its images were there.",
+          "`miss` when the vision tower ran for the request, also ahead of it as this gateway was sent the image; `hit` when its images were there.",
       }),
       image_rows: z.int(),
       forward_passes: z.int(),

@@ -2,7 +2,7 @@ import { attentionBias, innerBias } from "./attention_bias.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import { decoderInputs } from "./decoder_inputs.ts";
-import type { DecoderState, StepContext } from "./decoder_state.ts";
+import { type DecoderState, mapFields, type StepContext } from "./decoder_state.ts";
 import { denoiseStep } from "./denoise_step.ts";
 import { addColumn, dropColumn, gatherPlaces } from "./places.ts";
 import type { KeyValue } from "./layers/attention.ts";
@@ -69,7 +69,7 @@ const STATE_OUTPUTS = [
   ["revisions", "revisions"],
   ["coveredStep", "covered_step"],
   ["coveredIds", "covered_ids"],
-  ["coveredSince", "covered_since"],
+  ["coveredCommitStep", "covered_commit_step"],
   ["coveredConfidence", "covered_confidence"],
   ["prediction", "prediction"],
   ["confidence", "confidence"],
@@ -200,7 +200,7 @@ function innerSteps(
   const body = new Graph(graph, "loop");
   const iteration = body.input("inner.iteration", "int64", []);
   body.input("inner.condition", "bool", []);
-  const carried = mapState((field) =>
+  const carried = mapFields(STATE_FIELDS, (field) =>
     body.input(`inner.${field}`, state[field].dtype, state[field].shape),
   );
   const next = body.scope("inner", () => {
@@ -230,8 +230,8 @@ function innerSteps(
     [inputs.steps, anyMoving(graph, state.resting), ...STATE_FIELDS.map((field) => state[field])],
     { graphs: { body }, as: "inner_steps" },
   );
-  return mapState((field) => {
-    const value = results[STATE_FIELDS.indexOf(field)];
+  return mapFields(STATE_FIELDS, (field, index) => {
+    const value = results[index];
     if (value === undefined) throw new RangeError(`Cannot find "${field}" in the loop's results`);
     return value;
   });
@@ -256,7 +256,7 @@ function initialState(
     revisions: like(inputs.length, "int64", 0),
     coveredStep: like(shadowIndex, "int64", -1),
     coveredIds: like(shadowIndex, "int64", 0),
-    coveredSince: like(shadowIndex, "int64", -1),
+    coveredCommitStep: like(shadowIndex, "int64", -1),
     coveredConfidence: like(shadowIndex, "float32", 0),
     prediction: like(activeIndex, "int64", 0),
     confidence: like(activeIndex, "float32", 0),
@@ -276,7 +276,7 @@ const STATE_FIELDS = [
   "revisions",
   "coveredStep",
   "coveredIds",
-  "coveredSince",
+  "coveredCommitStep",
   "coveredConfidence",
   "prediction",
   "confidence",
@@ -284,27 +284,6 @@ const STATE_FIELDS = [
   "done",
   "resting",
 ] as const satisfies readonly (keyof DecoderState)[];
-
-function mapState(map: (field: keyof DecoderState) => Value): DecoderState {
-  return {
-    tokenIds: map("tokenIds"),
-    commitStep: map("commitStep"),
-    commitConfidence: map("commitConfidence"),
-    stop: map("stop"),
-    forwardPasses: map("forwardPasses"),
-    committed: map("committed"),
-    revisions: map("revisions"),
-    coveredStep: map("coveredStep"),
-    coveredIds: map("coveredIds"),
-    coveredSince: map("coveredSince"),
-    coveredConfidence: map("coveredConfidence"),
-    prediction: map("prediction"),
-    confidence: map("confidence"),
-    asked: map("asked"),
-    done: map("done"),
-    resting: map("resting"),
-  };
-}
 
 function anyMoving(graph: Graph, resting: Value): Value {
   return anyLast(graph, graph.op("Not", [resting]));

@@ -1,5 +1,5 @@
 import type { DecoderInputs } from "./decoder_inputs.ts";
-import type { DecoderState, StepContext } from "./decoder_state.ts";
+import { type DecoderState, mapFields, type StepContext } from "./decoder_state.ts";
 import { doubt } from "./doubt.ts";
 import { scalar } from "./onnx/constants.ts";
 import { Graph } from "./onnx/graph.ts";
@@ -14,7 +14,7 @@ const COVERED = [
   "revisions",
   "coveredStep",
   "coveredIds",
-  "coveredSince",
+  "coveredCommitStep",
   "coveredConfidence",
 ] as const satisfies readonly (keyof DecoderState)[];
 
@@ -52,21 +52,11 @@ export function coverAgain(graph: Graph, state: Covered, options: CoverOptions):
     graphs: { then_branch: changed, else_branch: same },
     as: "revised",
   });
-  const result = (field: (typeof COVERED)[number]): Value => {
-    const value = results[COVERED.indexOf(field)];
+  return mapFields(COVERED, (field, index) => {
+    const value = results[index];
     if (value === undefined) throw new RangeError(`Cannot find "${field}" in the branch's results`);
     return value;
-  };
-  return {
-    tokenIds: result("tokenIds"),
-    commitStep: result("commitStep"),
-    commitConfidence: result("commitConfidence"),
-    revisions: result("revisions"),
-    coveredStep: result("coveredStep"),
-    coveredIds: result("coveredIds"),
-    coveredSince: result("coveredSince"),
-    coveredConfidence: result("coveredConfidence"),
-  };
+  });
 }
 
 function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
@@ -90,7 +80,10 @@ function covered(graph: Graph, state: Covered, options: CoverOptions): Covered {
     revisions: graph.op("Add", [state.revisions, countLast(graph, commit)]),
     coveredStep: note(state.coveredStep, step),
     coveredIds: note(state.coveredIds, gatherPlaces(graph, state.tokenIds, shadowIndex)),
-    coveredSince: note(state.coveredSince, gatherPlaces(graph, state.commitStep, shadowIndex)),
+    coveredCommitStep: note(
+      state.coveredCommitStep,
+      gatherPlaces(graph, state.commitStep, shadowIndex),
+    ),
     coveredConfidence: note(
       state.coveredConfidence,
       gatherPlaces(graph, state.commitConfidence, shadowIndex),

@@ -21,7 +21,7 @@ export type DecoderState = {
   readonly coveredStep: Value;
   /** Of the same shape, what was covered then: token, step of this run at which it had committed (-1: before), confidence. */
   readonly coveredIds: Value;
-  readonly coveredSince: Value;
+  readonly coveredCommitStep: Value;
   readonly coveredConfidence: Value;
   /** int64 `[rows, active]`, float32 `[rows, active]`: the last prediction for every active position. */
   readonly prediction: Value;
@@ -49,3 +49,16 @@ export type StepContext = {
   /** Final norm and LM head: `[n, hidden]` → `[n, vocabulary]`. */
   readonly head: (graph: Graph, hidden: Value) => Value;
 };
+
+/** Every one of these fields, made anew. */
+export function mapFields<Field extends keyof DecoderState>(
+  fields: readonly Field[],
+  map: (field: Field, index: number) => Value,
+): Pick<DecoderState, Field> {
+  // fromEntries() forgets which names it was given.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(fields.map((field, index) => [field, map(field, index)])) as Pick<
+    DecoderState,
+    Field
+  >;
+}

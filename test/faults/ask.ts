@@ -98,9 +98,9 @@ async function readAnswer(
   return outcome(hasEnded ? "whole" : "cut");
 }
 
-/** A small picture of one colour, as a data URL. */
+/** A small picture of one colour, another one for each shade, as a data URL. */
 export async function drawImage(shade: number): Promise<string> {
-  const background = { r: shade % 256, g: (shade * 7) % 256, b: 90 };
+  const background = { r: shade % 256, g: (shade * 7) % 256, b: 90 + Math.floor(shade / 256) };
   const png = await sharp({ create: { width: 64, height: 64, channels: 3, background } })
     .png()
     .toBuffer();

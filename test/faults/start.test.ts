@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { ended, PROCESSES, startProcess } from "../start_process.ts";

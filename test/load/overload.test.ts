@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@medv/runtime/testing/until";
 import { afterEach, expect, test } from "vitest";
 import { percentile } from "../bench/median.ts";
 import { ask, type Outcome, tally } from "../faults/ask.ts";
@@ -147,6 +148,6 @@ async function sample(
 /** How long it takes from now to the end of an answer to somebody who asks again at each refusal. */
 async function recovery(url: string): Promise<number> {
   const startedAt = performance.now();
-  while ((await ask(url, ANSWER)).type !== "whole") await sleep(20);
+  await until("it takes answers in again", async () => (await ask(url, ANSWER)).type === "whole");
   return performance.now() - startedAt;
 }

@@ -1,5 +1,5 @@
 /** A change of the overlay `gpu` that one policy must refuse. */
-export type Seed = {
+export type BadManifest = {
   readonly policy: string;
   /** Kind and name. */
   readonly object: string;
@@ -11,7 +11,7 @@ export type Seed = {
 };
 
 /** Bad manifests, at least one for each policy on what is there. */
-export const SEEDS: readonly Seed[] = [
+export const BAD_MANIFESTS: readonly BadManifest[] = [
   {
     policy: "non-root",
     object: "Deployment medv-vision",

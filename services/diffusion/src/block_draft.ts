@@ -32,7 +32,7 @@ export function blockDraft(
             text: tokenText(lost.tokenId),
             confidence: lost.commitConfidence,
             step: lost.commitStep,
-            coveredStep: lost.step,
+            coveredStep: lost.coveredStep,
           },
         }),
       };

@@ -1,15 +1,14 @@
 import type { Canvas } from "./canvas.ts";
 import type { View } from "./view.ts";
 
-/** A token that a run committed, or found, and then covered again. Place and steps count in the run. */
-export type CoveredToken = {
+/** A place of a run where a token committed, or stood, and then was covered again. Place and steps count in the run. */
+export type CoveredPlace = {
   readonly place: number;
   readonly tokenId: number;
-  /** Step at which it had committed, and the confidence; -1 and 0 where that was before the run. */
-  readonly since: number;
-  readonly confidence: number;
-  /** Step at which it was covered again. */
-  readonly step: number;
+  /** Step at which it had committed, and its confidence; -1 and 0 where that was before the run. */
+  readonly commitStep: number;
+  readonly commitConfidence: number;
+  readonly coveredStep: number;
 };
 
 /** The same in the answer: position and steps count from its start. */
@@ -18,7 +17,7 @@ export type CoveredAgain = {
   readonly tokenId: number;
   readonly commitStep: number;
   readonly commitConfidence: number;
-  readonly step: number;
+  readonly coveredStep: number;
 };
 
 /**
@@ -27,24 +26,24 @@ export type CoveredAgain = {
  * @param places `[shadow]`: where the run looked.
  * @param told `[shadow]` each, as the block decoder's outputs tell it.
  */
-export function coveredTokens(
+export function coveredPlaces(
   places: readonly number[],
   told: {
-    readonly step: Int32Array;
-    readonly ids: Int32Array;
-    readonly since: Int32Array;
-    readonly confidence: Float32Array;
+    readonly tokenIds: Int32Array;
+    readonly commitStep: Int32Array;
+    readonly commitConfidence: Float32Array;
+    readonly coveredStep: Int32Array;
   },
-): readonly CoveredToken[] {
+): readonly CoveredPlace[] {
   return places
     .map((place, index) => ({
       place,
-      tokenId: told.ids[index] ?? 0,
-      since: told.since[index] ?? -1,
-      confidence: told.confidence[index] ?? 0,
-      step: told.step[index] ?? -1,
+      tokenId: told.tokenIds[index] ?? 0,
+      commitStep: told.commitStep[index] ?? -1,
+      commitConfidence: told.commitConfidence[index] ?? 0,
+      coveredStep: told.coveredStep[index] ?? -1,
     }))
-    .filter(({ step }) => step >= 0);
+    .filter(({ coveredStep }) => coveredStep >= 0);
 }
 
 /**
@@ -53,19 +52,19 @@ export function coveredTokens(
  * @param before The canvas before the run, which knows when a token of an earlier run committed.
  */
 export function coveredInAnswer(
-  tokens: readonly CoveredToken[],
+  places: readonly CoveredPlace[],
   before: Canvas,
   { canvasStart }: Pick<View, "canvasStart">,
 ): readonly CoveredAgain[] {
-  return tokens.map(({ place, tokenId, since, confidence, step }) => {
+  return places.map(({ place, tokenId, commitStep, commitConfidence, coveredStep }) => {
     const position = place - canvasStart;
-    const isOfRun = since >= 0;
+    const isOfRun = commitStep >= 0;
     return {
       position,
       tokenId,
-      commitStep: isOfRun ? before.step + since : (before.commitStep[position] ?? 0),
-      commitConfidence: isOfRun ? confidence : (before.commitConfidence[position] ?? 0),
-      step: before.step + step,
+      commitStep: isOfRun ? before.step + commitStep : (before.commitStep[position] ?? 0),
+      commitConfidence: isOfRun ? commitConfidence : (before.commitConfidence[position] ?? 0),
+      coveredStep: before.step + coveredStep,
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { TensorData } from "@medv/runtime/tensor_data";
-import { coveredTokens } from "./covered_again.ts";
+import { coveredPlaces } from "./covered_again.ts";
 import type { DecoderRow, RowResult } from "./decoder_row.ts";
 
 /** Tensors of one run, by name. */
@@ -105,11 +105,11 @@ export function rowResults(outputs: Tensors, answers: readonly DecoderRow[]): re
       stop: one("stop_position"),
       forwardPasses: one("forward_passes"),
       revisions: one("revisions"),
-      coveredAgain: coveredTokens(row.shadow, {
-        step: int("covered_step", shadow),
-        ids: int("covered_ids", shadow),
-        since: int("covered_since", shadow),
-        confidence: float("covered_confidence", shadow),
+      coveredAgain: coveredPlaces(row.shadow, {
+        tokenIds: int("covered_ids", shadow),
+        commitStep: int("covered_commit_step", shadow),
+        commitConfidence: float("covered_confidence", shadow),
+        coveredStep: int("covered_step", shadow),
       }),
     };
   });

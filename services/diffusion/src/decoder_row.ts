@@ -1,4 +1,4 @@
-import type { CoveredToken } from "./covered_again.ts";
+import type { CoveredPlace } from "./covered_again.ts";
 
 /** The images' embeddings, one after another: float32 `[imageTokens, hidden]`. */
 export type Embeddings = {
@@ -79,7 +79,7 @@ export type RowResult = {
   readonly forwardPasses: number;
   readonly revisions: number;
   /** What the run covered again. */
-  readonly coveredAgain: readonly CoveredToken[];
+  readonly coveredAgain: readonly CoveredPlace[];
 };
 
 /** Sequences that a run of these rows computes: one with guidance is computed with its prompt and without. */

@@ -8,3 +8,10 @@ export const EMBEDDING = {
 /** Steps of a long answer, and the time between them. */
 export const STEPS = 100;
 export const PACE_MS = 20;
+/** Events of a long answer, by their type. */
+export const EVENTS = {
+  "answer-start": 1,
+  "block-draft": STEPS,
+  "text-delta": STEPS,
+  "answer-end": 1,
+} as const;

@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { machine } from "../machine.ts";
+import { EVENTS } from "./figures.ts";
 import { pulls } from "./pulls.ts";
 import { startGateway, startServices } from "./started.ts";
 import { streams } from "./streams.ts";
@@ -32,7 +33,7 @@ try {
     const rows = [
       ...(await uploads(asked, services, Number(values.uploads))),
       ...(await turns(asked, services, Number(values.turns))),
-      ...(await streams(asked, Number(values.streams))),
+      ...(await streams(asked, Number(values.streams), values.real ? undefined : EVENTS)),
       ...(await pulls(services, Number(values.pulls))),
     ];
     const before = values.real ? "the real services" : "services that do no work";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { freePort } from "@medv/evaluation/answerers/free_port";
+import { freePort } from "@medv/runtime/free_port";
 import { ended, startProcess } from "../../start_process.ts";
 
 /** Services that were started for the bench. */

@@ -3,7 +3,7 @@ import { median, percentile } from "../median.ts";
 import { type Asked, askShortly, timed, upload } from "./ask.ts";
 import { type Services, startGateway, TASKSET_MISSING } from "./started.ts";
 
-/** Small requests that are timed beside nothing, after as many. */
+/** Small requests that are timed beside nothing. */
 const ALONE = 200;
 /** Uploads in which code is compiled, and the decoding processes are met for the first time. */
 const WARM_UP = 8;
@@ -44,7 +44,7 @@ async function row(
   return `| ${what}, upload to ready pixels | ${median(times).toFixed(0)} ms | worst ${Math.max(...times).toFixed(0)} ms |`;
 }
 
-/** The uploads, and follow-up turns before and beside them. */
+/** The uploads, and follow-up turns beside and after them. */
 async function heicRows(
   asked: Asked,
   count: number,
@@ -52,15 +52,15 @@ async function heicRows(
 ): Promise<readonly string[]> {
   const id = await upload(asked.url, drawCt(1_000));
   const turn = (): Promise<number> => timed(() => askShortly(asked, id));
-  for (let run = 0; run < ALONE; run++) await turn();
-  const alone: number[] = [];
-  for (let run = 0; run < ALONE; run++) alone.push(await turn());
   const uploading = new AbortController();
   const uploaded = row("12-megapixel HEIC", asked.url, count, draw).finally(() =>
     uploading.abort(),
   );
   const beside: number[] = [];
   while (!uploading.signal.aborted) beside.push(await turn());
+  // Afterwards, so that the gateway has served as long.
+  const alone: number[] = [];
+  for (let run = 0; run < ALONE; run++) alone.push(await turn());
   return [
     await uploaded,
     turnRow("beside nothing", alone),

@@ -300,7 +300,7 @@ export interface components {
             width: number;
             height: number;
             tiles: number;
-            /** @description False when the vision tower ran for the request, also ahead of it as the image was sent. */
+            /** @description False when the vision tower ran for the request, also ahead of it as this gateway was sent the image. */
             cached: boolean;
         };
         AnswerStart: {
@@ -405,7 +405,7 @@ export interface components {
             total_tokens: number;
             details: {
                 /**
-                 * @description `miss` when the vision tower ran for the request, also ahead of it as the image was sent; `hit` when its images were there.
+                 * @description `miss` when the vision tower ran for the request, also ahead of it as this gateway was sent the image; `hit` when its images were there.
                  * @enum {string}
                  */
                 image_cache: "hit" | "miss" | "none";

@@ -61,7 +61,9 @@ export function AnswerView(props: AnswerProps) {
             {isPlaying ? "Text" : "Replay"}
           </button>
         )}
-        {isSettled && answer.text !== "" && <CopyButton text={answer.text} label="Copy" />}
+        <Guard>
+          {isSettled && answer.text !== "" && <CopyButton text={answer.text} label="Copy" />}
+        </Guard>
         {isSettled && canRetry && (
           <button type="button" onClick={() => void retry(place, answer)}>
             Retry

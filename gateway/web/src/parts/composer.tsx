@@ -4,6 +4,7 @@ import { ask } from "../session/ask.ts";
 import { attach } from "../session/attach.ts";
 import { stopConversation } from "../session/run_answer.ts";
 import { currentTurns, session, useSession } from "../session/session.ts";
+import { Guard } from "./guard.tsx";
 import { ImageChip } from "./image_chip.tsx";
 import { QUESTIONS } from "./samples.ts";
 import { SettingsView } from "./settings_view.tsx";
@@ -52,7 +53,9 @@ export function Composer() {
       <ul class="chips" aria-label="Images to ask about" hidden={draft.images.length === 0}>
         {draft.images.map((image) => (
           <li key={image.key}>
-            <ImageChip image={image} />
+            <Guard>
+              <ImageChip image={image} />
+            </Guard>
           </li>
         ))}
       </ul>
@@ -112,7 +115,9 @@ export function Composer() {
           </button>
         )}
       </div>
-      <SettingsView />
+      <Guard>
+        <SettingsView />
+      </Guard>
     </form>
   );
 }

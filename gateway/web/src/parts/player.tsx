@@ -2,6 +2,7 @@ import { useMemo, useState } from "hono/jsx/dom";
 import type { Answer } from "../conversation/conversation.ts";
 import { applyFrame, type Canvas, firstCanvas } from "../fog/canvas.ts";
 import { FogView } from "./fog_view.tsx";
+import { Guard } from "./guard.tsx";
 import { useReducedMotion } from "./use_reduced_motion.ts";
 import { useEffect } from "../use_effect.ts";
 
@@ -38,7 +39,9 @@ export function Player({ answer }: { readonly answer: Answer }) {
   };
   return (
     <div class="player">
-      <FogView canvas={canvas} />
+      <Guard>
+        <FogView canvas={canvas} />
+      </Guard>
       <div class="row">
         <button type="button" onClick={play}>
           {isPlaying ? "Pause" : "Play"}

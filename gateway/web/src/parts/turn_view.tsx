@@ -74,7 +74,9 @@ function Thumb({ image }: { readonly image: ChatImage }) {
         aria-label={`Look at ${image.name}`}
         onClick={() => setIsOpen(true)}
       >
-        <ImagePicture image={image} alt="" />
+        <Guard>
+          <ImagePicture image={image} alt="" />
+        </Guard>
       </button>
       <Guard>{isOpen && <AskedImageDialog image={image} onClose={() => setIsOpen(false)} />}</Guard>
     </>

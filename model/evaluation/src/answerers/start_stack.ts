@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePort } from "./free_port.ts";
+import { freePort } from "@medv/runtime/free_port";
 
 const START = join(import.meta.dirname, "../../../../deploy/local/start.ts");
 const READY = "LLaDA-MedV answers at";

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { freePort } from "../free_port.ts";
 import type { Logger } from "../logger.ts";
 import { CacheConnection } from "../remote_cache/cache_connection.ts";
+import { until } from "./until.ts";
 
 /** Why tests against a real server are skipped here; undefined where they run. Long versions fail instead. */
 export const REDIS_MISSING =
@@ -40,7 +40,7 @@ export async function connectPatiently(
         () => true,
         () => false,
       );
-  while (!(await isThere())) await sleep(10);
+  await until("the cache answers", isThere);
   return connection;
 }
 
@@ -84,12 +84,4 @@ async function contentOf(redis: Redis, key: string): Promise<Buffer | null> {
   if (type === "set") return Buffer.concat(await redis.smembersBuffer(key));
   const items = await redis.xrangeBuffer(key, "-", "+");
   return Buffer.concat(items.flatMap(([, fields]) => fields));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
