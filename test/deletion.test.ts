@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "@medv/runtime/free_port";
+import { DeletionReceipts, type ReceiptClaims } from "@medv/gateway/deletion_receipts";
 import { DELETED_IMAGES } from "@medv/gateway/forgotten_image";
+import { freePort } from "@medv/runtime/free_port";
 import { keyOf } from "@medv/runtime/remote_cache/cache_connection";
 import { REDIS_MISSING, type RedisServer, startRedis } from "@medv/runtime/testing/redis_server";
 import { redisTest } from "@medv/runtime/testing/redis_tests";
@@ -14,6 +15,8 @@ import { ended, type ProcessName, startProcess } from "./start_process.ts";
 /** A process, and where its metrics stand. */
 type Running = { readonly child: ChildProcess; readonly port: number; readonly metrics: string };
 
+const SECRET = "the same secret on both of the gateways";
+const receipts = new DeletionReceipts(Buffer.from(SECRET));
 const lines: string[] = [];
 const running: ChildProcess[] = [];
 let server: RedisServer;
@@ -49,7 +52,7 @@ beforeAll(async () => {
       MEDV_VISION_ADDRESS,
       MEDV_DIFFUSION_ADDRESS: diffusions.map((each) => `127.0.0.1:${each.port}`).join(","),
       MEDV_PORT: String(port),
-      MEDV_SECRET: "the same secret on both of the gateways",
+      MEDV_SECRET: SECRET,
     }));
   gateways = await Promise.all([gateway(), gateway()]);
 });
@@ -95,11 +98,15 @@ async function ask(gateway: number, ...ids: readonly string[]): Promise<number> 
   return response.status;
 }
 
-/** Deletes an image, again where the cache was given up. */
-async function remove(gateway: number, id: string): Promise<void> {
-  for (let status = 503; status === 503;) {
-    ({ status } = await fetch(urlOf(gateway, `/v1/images/${id}`), { method: "DELETE" }));
-    expect([204, 503]).toContain(status);
+/** Deletes an image, again where the cache was given up; gives what the receipt says. */
+async function remove(gateway: number, id: string): Promise<ReceiptClaims> {
+  for (;;) {
+    const response = await fetch(urlOf(gateway, `/v1/images/${id}`), { method: "DELETE" });
+    const { receipt = "" } = (await response.json()) as { receipt?: string };
+    if (response.status !== 503) {
+      expect(response.status).toBe(200);
+      return await receipts.read(receipt);
+    }
   }
 }
 
@@ -122,7 +129,11 @@ redisTest(
     }
 
     // Elsewhere than it was sent to.
-    await remove(1, id);
+    expect(await remove(1, id)).toMatchObject({
+      image: id,
+      tenant: "local",
+      emptied: { memory: true, shared_cache: true, vision_replicas: 1, diffusion_replicas: 2 },
+    });
     const kept = await tiers();
     expect(kept).toEqual({ ...kept, cache: 0, vision: 0, "diffusion 0": 0, "diffusion 1": 0 });
     const confirmedMs = performance.now();

@@ -3,6 +3,7 @@ import type { AnswerSources } from "./answer.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { Caller } from "./auth/caller.ts";
 import type { ClientTokens } from "./auth/client_tokens.ts";
+import type { DeletionReceipts } from "./deletion_receipts.ts";
 import type { Log } from "./log.ts";
 import type { Page } from "./page.ts";
 import type { RunningAnswers } from "./running_answers.ts";
@@ -12,6 +13,7 @@ export type Dependencies = AnswerSources & {
   readonly log: Log;
   readonly authenticate: Authenticate;
   readonly clientTokens: ClientTokens;
+  readonly receipts: DeletionReceipts;
   /** Cap on one image file, in bytes. */
   readonly maxImageBytes: number;
   /** After so long without an event a stream has a comment. */

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { EncodeResponseSchema } from "@medv/proto/vision";
 import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
+import { CONFIRMED_BY_NONE } from "./confirmed_by.ts";
 import { EmbeddingHandles } from "./embedding_handles.ts";
 import { PREPARED_IMAGE } from "./testing/prepared_image.ts";
 
@@ -24,7 +25,7 @@ test("forget() waits for an encoding that begins while it asks the cache", async
         },
         forgetEmbedding: ({ digest }) => {
           embeddings.delete(digest);
-          return Promise.resolve();
+          return Promise.resolve(CONFIRMED_BY_NONE);
         },
       },
       remote: {
@@ -55,7 +56,7 @@ test("get() encodes where what lies in the cache cannot be read", async () => {
           encode: () =>
             Promise.resolve(create(EncodeResponseSchema, { handle: { digest: "digest" } })),
         },
-        forgetEmbedding: () => Promise.resolve(),
+        forgetEmbedding: () => Promise.resolve(CONFIRMED_BY_NONE),
       },
       remote: { ...NO_REMOTE_CACHE, get: () => Promise.resolve(Uint8Array.of(255, 255)) },
       ttlMs: 60_000,
@@ -78,7 +79,7 @@ test("get() counts the run that getAhead() began as the first question's alone",
             return create(EncodeResponseSchema, { handle: { digest: "digest" } });
           },
         },
-        forgetEmbedding: () => Promise.resolve(),
+        forgetEmbedding: () => Promise.resolve(CONFIRMED_BY_NONE),
       },
       remote: NO_REMOTE_CACHE,
       ttlMs: 60_000,

@@ -2,6 +2,7 @@ import { DomainError } from "@medv/proto";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
+import { CONFIRMED_BY_NONE, confirmedByEither, type ConfirmedBy } from "./confirmed_by.ts";
 import { decodeHandle, encodeHandle, handleName } from "./kept_handle.ts";
 import type { Services } from "./services.ts";
 import { SharedCache } from "./shared_cache.ts";
@@ -83,21 +84,26 @@ export class EmbeddingHandles {
   /**
    * Forgets a handle, and has every replica of both services forget its embedding.
    *
+   * @returns Those that had to; none where no embedding is known of.
    * @throws {DomainError} If something may be left.
    */
-  async forget({ key, tenantScope, requestId }: HandleContext): Promise<void> {
+  async forget({ key, tenantScope, requestId }: HandleContext): Promise<ConfirmedBy> {
     const { remote, services } = this.#options;
+    let confirmed = CONFIRMED_BY_NONE;
     do {
       const kept = await this.#encodings.settled(key);
       const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
       await remote.delete(handleName(tenantScope, key));
       if (handle !== undefined) {
         const { digest } = handle;
-        await services.forgetEmbedding({ digest, tenantScope, requestId }, this.#closed);
+        const forgotten = { digest, tenantScope, requestId };
+        const asked = await services.forgetEmbedding(forgotten, this.#closed);
+        confirmed = confirmedByEither(confirmed, asked);
       }
       // An encoding that began meanwhile is no part of what was forgotten: it gets a round of its own.
       if (kept !== undefined && this.#encodings.peek(key) === kept) this.#encodings.delete(key);
     } while (this.#encodings.has(key));
+    return confirmed;
   }
 
   async #get(image: PreparedImage, context: HandleContext, signal: AbortSignal): Promise<Encoding> {

@@ -4,6 +4,7 @@ import { FORMATS } from "./image/image_format.ts";
 import { WARNING_CODES } from "./image/image_warning.ts";
 import { idempotencyHeaders } from "./idempotency/keyed_request.ts";
 import { imageQuery } from "./image_query.ts";
+import { noticeSchema } from "./notice.ts";
 import type { Operation } from "./openapi/operation.ts";
 
 const place = z.object({ number: z.int(), of: z.int() });
@@ -49,6 +50,19 @@ const imageSchema = z
 
 /** What is known of an image that was sent, as it stands on the wire. */
 export type ImageBody = z.output<typeof imageSchema>;
+
+/** That nothing is left of an image. */
+const deletionSchema = z
+  .object({
+    id: z.string(),
+    deleted_at: z.iso.datetime(),
+    receipt: z.string().meta({
+      description:
+        "Compact JWS by a key that the gateways alone have: image, tenant, time, and which places and how many replicas let go. `npm run receipt -- TOKEN` checks it with their MEDV_SECRET.",
+    }),
+    notice: noticeSchema,
+  })
+  .meta({ id: "ImageDeletion" });
 
 const params = z.object({ id: z.string() });
 const image = { "application/json": { schema: imageSchema } };
@@ -136,7 +150,12 @@ export const deleteImageOperation = {
   tag: "Images",
   summary: "Forgets an image and all that came from it, in every place",
   request: { params },
-  responses: { 204: { description: "Nothing of it is left." } },
+  responses: {
+    200: {
+      description: "Nothing of it is left.",
+      content: { "application/json": { schema: deletionSchema } },
+    },
+  },
   access: "caller",
   errors: ["unknown_image"],
   errorStyle: "native",

@@ -4,6 +4,7 @@ import { DomainError } from "@medv/proto";
 import { EncodeResponseSchema } from "@medv/proto/vision";
 import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
+import { CONFIRMED_BY_NONE } from "./confirmed_by.ts";
 import { ImageStore, type ImageStoreOptions } from "./image_store.ts";
 import { encodeImage } from "./kept_image.ts";
 import { PREPARED_IMAGE } from "./testing/prepared_image.ts";
@@ -23,7 +24,7 @@ function storeWith(options: Partial<ImageStoreOptions> = {}): ImageStore {
       vision: {
         encode: () => Promise.resolve(create(EncodeResponseSchema, { handle: { digest: "d" } })),
       },
-      forgetEmbedding: () => Promise.resolve(),
+      forgetEmbedding: () => Promise.resolve(CONFIRMED_BY_NONE),
     },
     remote: NO_REMOTE_CACHE,
     notices: undefined,

@@ -3,6 +3,8 @@ import type { EmbeddingHandle } from "@medv/proto/embedding";
 import { inSpan } from "@medv/runtime/tracing/span";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { SharedNotices } from "@medv/runtime/remote_cache/shared_notices";
+import { CONFIRMED_BY_NONE, confirmedByEither, type ConfirmedBy } from "./confirmed_by.ts";
+import type { Emptied } from "./deletion_receipts.ts";
 import { EmbeddingHandles, type EmbeddingHandlesOptions } from "./embedding_handles.ts";
 import { followDeleted } from "./follow_deleted.ts";
 import { encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
@@ -135,20 +137,26 @@ export class ImageStore {
    * Forgets an upload and all that came from it: pixels, handles and embeddings, in this process and those of other
    * gateways, in every replica of both services and in the shared cache.
    *
+   * @returns What confirmed it; other gateways are told, and do not answer.
    * @throws {DomainError} `unknown_image`; `unavailable` if something may be left, and then the id still holds.
    */
-  async delete(id: string, context: ImageContext): Promise<void> {
+  async delete(id: string, context: ImageContext): Promise<Emptied> {
     const { remote, notices } = this.#options;
     const { tenantScope, requestId } = context;
     const upload = await this.#uploads.find(id, tenantScope);
     const keys = bothWays(context).map((way) => imageKey({ ...upload, ...way }));
     for (const key of keys) await remote.delete(imageName(tenantScope, id, key));
     const forgotten = { id, tenantScope, keys, requestId };
-    await this.#forget(forgotten);
+    const first = await this.#forget(forgotten);
     await notices?.post(encodeForgotten(forgotten));
     await this.#uploads.delete(id, tenantScope);
     // Once more, for a question that had begun before the id was unknown.
-    await this.#forget(forgotten);
+    const { vision, diffusion } = confirmedByEither(first, await this.#forget(forgotten));
+    return {
+      sharedCache: remote.isShared,
+      visionReplicas: vision.size,
+      diffusionReplicas: diffusion.size,
+    };
   }
 
   /**
@@ -283,9 +291,10 @@ export class ImageStore {
   /**
    * Forgets what was made of an image, here and in the services: all of it that can be, whatever else fails.
    *
+   * @returns The replicas that had to.
    * @throws {DomainError} If something may be left.
    */
-  async #forget({ keys, ...whose }: Omit<ForgottenImage, "id">): Promise<void> {
+  async #forget({ keys, ...whose }: Omit<ForgottenImage, "id">): Promise<ConfirmedBy> {
     for (const key of keys) {
       await this.#images.settled(key);
       this.#images.delete(key);
@@ -293,7 +302,12 @@ export class ImageStore {
     const ends = await Promise.allSettled(
       keys.map((key) => this.#handles.forget({ key, ...whose })),
     );
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    let confirmed = CONFIRMED_BY_NONE;
+    for (const end of ends) {
+      if (end.status === "rejected") throw end.reason;
+      confirmed = confirmedByEither(confirmed, end.value);
+    }
+    return confirmed;
   }
 
   /** Another gateway deleted an image, and knows nothing of what this one had or has in hand. */

@@ -1,9 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { tenantScopes } from "./auth/tenant_scope.ts";
+import { DeletionReceipts } from "./deletion_receipts.ts";
 import { oneRowFile } from "./image/dicom/testing/one_row_file.ts";
+import { NOTICE } from "./notice.ts";
 import { askAbout } from "./testing/ask_about.ts";
-import { drawPng, MAX_IMAGE_BYTES, startScriptedGateway } from "./testing/scripted_gateway.ts";
+import {
+  drawPng,
+  MAX_IMAGE_BYTES,
+  SECRET,
+  startScriptedGateway,
+} from "./testing/scripted_gateway.ts";
 
 /** A file that offers two windows, 40/400 and -600/1500. */
 const CT = join(import.meta.dirname, "image/dicom/testing/files/ct_jpeg_ls.dcm");
@@ -62,7 +70,7 @@ test("POST /v1/images shows an image that was sent before through another window
   expect(await tile(same)).toBe(await tile(first));
   expect(await tile(await idOf(other))).toBe(await tile(second));
   expect(await tile(second)).not.toBe(await tile(first));
-  expect((await gateway.app.request(`/v1/images/${same}`, { method: "DELETE" })).status).toBe(204);
+  expect((await gateway.app.request(`/v1/images/${same}`, { method: "DELETE" })).status).toBe(200);
   expect((await gateway.app.request(`/v1/images/${first}`)).status).toBe(200);
 });
 
@@ -113,6 +121,32 @@ test("a DICOM file is asked about as any image is: sent by a form, then named by
   const known = await gateway.app.request(`/v1/images/${id}`);
   const { width, height } = (await known.json()) as { width: number; height: number };
   expect(image).toMatchObject({ width, height, handle: { shape: [1, 4, 8] } });
+});
+
+test("DELETE /v1/images/:id answers with a receipt of what let go of the image", async () => {
+  const id = await idOf(await post("", await drawPng(78)));
+  const path = `/v1/images/${id}`;
+  const startedAt = Math.floor(Date.now() / 1000);
+  const deleted = await gateway.app.request(path, { method: "DELETE" });
+  expect(deleted.status).toBe(200);
+  const body = (await deleted.json()) as { deleted_at: string; receipt: string };
+  expect(body).toEqual({
+    id,
+    deleted_at: expect.any(String),
+    receipt: expect.any(String),
+    notice: NOTICE,
+  });
+  const claims = await new DeletionReceipts(SECRET).read(body.receipt);
+  expect(claims).toEqual({
+    iat: Date.parse(body.deleted_at) / 1000,
+    image: id,
+    tenant: "local",
+    emptied: { memory: true, shared_cache: false, vision_replicas: 1, diffusion_replicas: 1 },
+  });
+  expect(claims.iat).toBeGreaterThanOrEqual(startedAt);
+  expect(JSON.stringify(claims)).not.toContain(tenantScopes(SECRET)("local"));
+  // It is given once.
+  expect((await gateway.app.request(path, { method: "DELETE" })).status).toBe(404);
 });
 
 test("100 equal uploads at once are 100 images, of which one is encoded", async () => {

@@ -18,6 +18,7 @@ import { keyedRequest } from "./idempotency/keyed_request.ts";
 import type { PreparedImage } from "./image/image_preprocessor.ts";
 import { encodeTile } from "./image/encode_tile.ts";
 import { imageWarning } from "./image/image_warning.ts";
+import { NOTICE } from "./notice.ts";
 import { serve } from "./openapi/serve.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import { problemOf } from "./problem.ts";
@@ -27,7 +28,7 @@ import type { SentFile, UploadedImage } from "./upload_store.ts";
 
 /** `POST /v1/images`, `GET` and `DELETE /v1/images/:id`; `GET /v1/images/:id/tiles/:tile`, what the model is shown. */
 export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
-  const { images, maxImageBytes, claims } = dependencies;
+  const { images, maxImageBytes, claims, receipts } = dependencies;
   const keys = new IdempotencyKeys({ claims, kind: "images", result: z.string() });
   const route = new OpenAPIHono<GatewayEnv>();
 
@@ -63,10 +64,12 @@ export function imagesRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv>
     return context.body(png, 200, { "content-type": "image/png", "cache-control": "no-store" });
   });
 
-  serve(route, deleteImageOperation, async ({ params }, context) => {
-    const imageContext = await imageContextOf(context, dependencies);
-    await images.delete(params.id, imageContext);
-    return context.body(null, 204);
+  serve(route, deleteImageOperation, async ({ params: { id } }, context) => {
+    const { tenant } = callerOf(context);
+    const emptied = await images.delete(id, await imageContextOf(context, dependencies));
+    const { receipt, deletedAt } = await receipts.issue({ image: id, tenant, emptied });
+    const deleted_at = deletedAt.toISOString();
+    return context.json({ id, deleted_at, receipt, notice: NOTICE }, 200);
   });
   return route;
 }

@@ -16,6 +16,7 @@ import { grantedImages } from "./auth/granted_images.ts";
 import { createJsonWebTokenReader } from "./auth/json_web_token.ts";
 import { tenantScopes } from "./auth/tenant_scope.ts";
 import { readConfig } from "./config.ts";
+import { DeletionReceipts } from "./deletion_receipts.ts";
 import { DELETED_IMAGES } from "./forgotten_image.ts";
 import { gatewayMetrics } from "./gateway_metrics.ts";
 import { createFetchImage } from "./image_fetch/fetch_image.ts";
@@ -47,7 +48,8 @@ try {
     const hint = "only this machine may ask: set MEDV_API_KEYS to let others in";
     logger.warn({ host: config.host, hint }, "open-to-all");
   } else if (isSecretRandom) {
-    const hint = "set MEDV_SECRET so that client tokens and cached images outlive a restart";
+    const hint =
+      "set MEDV_SECRET so that client tokens, receipts and cached images outlive a restart";
     logger.warn({ hint }, "secret-random");
   }
   const { traceEndpoint: endpoint, traceRatio: ratio } = config;
@@ -109,6 +111,7 @@ try {
     metrics,
     authenticate,
     clientTokens,
+    receipts: new DeletionReceipts(secret),
     grantedImages: grantedImages(count),
     fetchImage: createFetchImage({ hosts: config.imageUrlHosts, maxBytes: config.maxImageBytes }),
     maxImageBytes: config.maxImageBytes,

@@ -4,6 +4,7 @@ import { prepareRedis, redisTest } from "@medv/runtime/testing/redis_tests";
 import { until } from "@medv/runtime/testing/until";
 import { expect } from "vitest";
 import type { AuthenticateOptions } from "./auth/authenticate.ts";
+import { DeletionReceipts } from "./deletion_receipts.ts";
 import { DELETED_IMAGES } from "./forgotten_image.ts";
 import { askAbout } from "./testing/ask_about.ts";
 import { bearer } from "./testing/bearer.ts";
@@ -12,6 +13,7 @@ import {
   dataUrl,
   drawPng,
   type Script,
+  SECRET,
   startScriptedGateway,
 } from "./testing/scripted_gateway.ts";
 import { twoTenants } from "./testing/two_tenants.ts";
@@ -130,7 +132,7 @@ redisTest(
     const [first, second] = [await start(), await start()];
     const id = await upload(first, await drawPng(37));
     const removed = await second.app.request(`/v1/images/${id}`, { method: "DELETE" });
-    expect(removed.status).toBe(204);
+    expect(removed.status).toBe(200);
     expect(await keptKeys()).toEqual([]);
     expect((await second.app.request(`/v1/images/${id}`)).status).toBe(404);
     expect((await ask(second, `medv-image:${id}`)).status).toBe(404);
@@ -146,7 +148,12 @@ redisTest("DELETE /v1/images/:id empties every tier, at once after the upload to
     // Without a question the embedding is still on its way.
     if (wait) await ask(gateway, `medv-image:${id}`);
     const response = await gateway.app.request(`/v1/images/${id}`, { method: "DELETE" });
-    expect(response.status).toBe(204);
+    expect(response.status).toBe(200);
+    const { receipt } = (await response.json()) as { receipt: string };
+    expect(await new DeletionReceipts(SECRET).read(receipt)).toMatchObject({
+      image: id,
+      emptied: { shared_cache: true, vision_replicas: 1, diffusion_replicas: 1 },
+    });
     expect(await keptKeys()).toEqual([]);
     expect(gateway.seen.deleted).toHaveLength(1);
     expect(gateway.seen.forgotten).toEqual(gateway.seen.deleted);
@@ -173,7 +180,7 @@ redisTest(
       statuses.push((await remove()).status);
       return statuses.at(-1) !== 503;
     });
-    expect(statuses.at(-1)).toBe(204);
+    expect(statuses.at(-1)).toBe(200);
   },
 );
 

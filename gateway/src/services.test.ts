@@ -54,11 +54,13 @@ test("forgetEmbedding() asks every replica of a name by its address, with the na
     diffusionAddress: replicas.map(({ port }) => `localhost:${port}`).join(","),
     tls,
   });
-  await services.forgetEmbedding(forgotten, signal);
+  const confirmed = await services.forgetEmbedding(forgotten, signal);
   const once = ["one diffusion d of a", "other diffusion d of a", "vision d of a"];
   // A machine's own name may have an address of each kind.
   const addresses = await lookup("localhost", { all: true });
   expect(asked.toSorted()).toEqual(once.flatMap((text) => addresses.map(() => text)));
+  expect(confirmed.vision.size).toBe(addresses.length);
+  expect(confirmed.diffusion.size).toBe(2 * addresses.length);
 
   // Who has no certificate of the name confirms nothing.
   const other = await issue(authority, authority, { host: "other.example.org" });

@@ -10,6 +10,7 @@ import {
 import { VisionEncoder } from "@medv/proto/vision";
 import { breaker } from "@medv/runtime/breaker";
 import type { Tracing } from "@medv/runtime/tracing/open_tracing";
+import type { ConfirmedBy } from "./confirmed_by.ts";
 
 /** The two services behind the gateway. */
 export type Services = ReturnType<typeof connectServices>;
@@ -58,11 +59,15 @@ export function connectServices(options: {
     /**
      * Has every replica of both services forget an embedding: the clients above would ask one of each in turn.
      *
+     * @returns All of them, by their addresses.
      * @throws {DomainError} If one of them did not confirm it.
      */
-    async forgetEmbedding({ requestId, ...forgotten }: Forgetting, signal: AbortSignal) {
+    async forgetEmbedding(
+      { requestId, ...forgotten }: Forgetting,
+      signal: AbortSignal,
+    ): Promise<ConfirmedBy> {
       const call = { requestId, signal, deadline: new Date(Date.now() + FORGET_TIMEOUT_MS) };
-      await Promise.all([
+      const [vision, diffusion] = await Promise.all([
         atEveryReplica(visionAddress, ({ address, serverName }) => {
           const client = createClient(VisionEncoder, address, { ...settings, serverName });
           return client.deleteEmbedding(forgotten, call).finally(client.close);
@@ -72,6 +77,7 @@ export function connectServices(options: {
           return client.forgetEmbedding(forgotten, call).finally(client.close);
         }),
       ]);
+      return { vision, diffusion };
     },
   };
 }
@@ -79,7 +85,7 @@ export function connectServices(options: {
 async function atEveryReplica(
   addresses: string,
   call: (replica: Replica) => Promise<unknown>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const replicas = await replicasOf(addresses).catch((cause: unknown) => {
     throw new DomainError("unavailable", "Cannot reach the replicas as their name is not known", {
       cause,
@@ -87,4 +93,5 @@ async function atEveryReplica(
     });
   });
   await Promise.all(replicas.map(call));
+  return new Set(replicas.map(({ address }) => address));
 }

@@ -33,7 +33,7 @@ export const ACCESS_SETTINGS = {
   ),
   secret: optionalSetting(
     SECRET,
-    "at least 32 random characters, the same on every gateway: tenants' scopes and the key of client tokens are derived from it; random at each start without",
+    "at least 32 random characters, the same on every gateway: tenants' scopes and the keys of client tokens and receipts come from it; random at each start without",
   ),
 } as const;
 
@@ -53,18 +53,30 @@ export type Access = {
  * @throws {RangeError} Naming the variable and the rule; of secrets never the value.
  */
 export function accessOf(values: SettingValues<typeof ACCESS_SETTINGS>): Access {
-  const { secret } = values;
-  if (secret !== undefined && secret.length < MIN_SECRET_LENGTH) {
+  const secret = secretOf(values);
+  return {
+    apiKeys: apiKeysOf(values),
+    jsonWebTokens: jsonWebTokensOf(values),
+    secret: secret ?? randomBytes(32),
+    isSecretRandom: secret === undefined,
+  };
+}
+
+/**
+ * The secret that was set; undefined where none was.
+ *
+ * @throws {RangeError} Naming the variable and the rule, never the value.
+ */
+export function secretOf({
+  secret,
+}: Pick<SettingValues<typeof ACCESS_SETTINGS>, "secret">): Uint8Array | undefined {
+  if (secret === undefined) return undefined;
+  if (secret.length < MIN_SECRET_LENGTH) {
     throw new RangeError(
       `Cannot read ${SECRET} as it must have at least ${MIN_SECRET_LENGTH} characters: current value has ${secret.length}`,
     );
   }
-  return {
-    apiKeys: apiKeysOf(values),
-    jsonWebTokens: jsonWebTokensOf(values),
-    secret: secret === undefined ? randomBytes(32) : Buffer.from(secret),
-    isSecretRandom: secret === undefined,
-  };
+  return Buffer.from(secret);
 }
 
 function apiKeysOf({

@@ -24,6 +24,7 @@ import { createAuthenticate, type AuthenticateOptions } from "../auth/authentica
 import { ClientTokens } from "../auth/client_tokens.ts";
 import { grantedImages } from "../auth/granted_images.ts";
 import { tenantScopes } from "../auth/tenant_scope.ts";
+import { DeletionReceipts } from "../deletion_receipts.ts";
 import { DELETED_IMAGES } from "../forgotten_image.ts";
 import { gatewayMetrics } from "../gateway_metrics.ts";
 import { createFetchImage, type FetchImage } from "../image_fetch/fetch_image.ts";
@@ -201,6 +202,7 @@ export async function startScriptedGateway({
       ...access,
     }),
     clientTokens,
+    receipts: new DeletionReceipts(SECRET),
     grantedImages: grantedImages(count),
     limits: tenantLimits(limits, count),
     price: new DecoderPrice(),

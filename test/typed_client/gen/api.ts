@@ -288,6 +288,19 @@ export interface components {
             hint?: string;
             request_id: string;
         };
+        ImageDeletion: {
+            id: string;
+            /** Format: date-time */
+            deleted_at: string;
+            /** @description Compact JWS by a key that the gateways alone have: image, tenant, time, and which places and how many replicas let go. `npm run receipt -- TOKEN` checks it with their MEDV_SECRET. */
+            receipt: string;
+            notice: components["schemas"]["Notice"];
+        };
+        /**
+         * @description Stands in every answer, and cannot be switched off.
+         * @enum {string}
+         */
+        Notice: "Research tool, not for clinical use.";
         StreamEvent: components["schemas"]["ImageReady"] | components["schemas"]["AnswerStart"] | components["schemas"]["BlockDraft"] | components["schemas"]["TextDelta"] | components["schemas"]["AnswerEnd"] | components["schemas"]["StreamError"];
         ImageReady: {
             /**
@@ -420,11 +433,6 @@ export interface components {
                 decode_ms: number;
             };
         };
-        /**
-         * @description Stands in every answer, and cannot be switched off.
-         * @enum {string}
-         */
-        Notice: "Research tool, not for clinical use.";
         /** @description What went wrong after the stream had begun; its last. */
         StreamError: {
             title: string;
@@ -1092,13 +1100,15 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Nothing of it is left. */
-            204: {
+            200: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     "x-medv-notice": components["headers"]["Notice"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ImageDeletion"];
+                };
             };
             /** @description `invalid_request` */
             400: {
