@@ -149,14 +149,19 @@ redisTest(
   600_000,
 );
 
-redisTest("a deletion that one replica did not confirm is refused", async () => {
-  const body = await readFile(join(import.meta.dirname, "../gateway/web/samples/gross.png"));
-  const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
-  const { id } = (await sent.json()) as { id: string };
-  expect(await ask(0, id)).toBe(200);
-  diffusions[1]?.child.kill("SIGKILL");
-  const refused = await fetch(urlOf(0, `/v1/images/${id}`), { method: "DELETE" });
-  expect(refused.status).toBe(503);
-  expect(await refused.json()).toMatchObject({ code: "unavailable" });
-  expect((await fetch(urlOf(0, `/v1/images/${id}`))).status).toBe(200);
-});
+redisTest(
+  "a deletion that one replica did not confirm is refused, wherever it is tried",
+  async () => {
+    const body = await readFile(join(import.meta.dirname, "../gateway/web/samples/gross.png"));
+    const sent = await fetch(urlOf(0, "/v1/images"), { method: "POST", body });
+    const { id } = (await sent.json()) as { id: string };
+    expect(await ask(0, id)).toBe(200);
+    diffusions[1]?.child.kill("SIGKILL");
+    for (const gateway of [0, 1, 0]) {
+      const refused = await fetch(urlOf(gateway, `/v1/images/${id}`), { method: "DELETE" });
+      expect(refused.status).toBe(503);
+      expect(await refused.json()).toMatchObject({ code: "unavailable" });
+    }
+    expect((await fetch(urlOf(0, `/v1/images/${id}`))).status).toBe(200);
+  },
+);

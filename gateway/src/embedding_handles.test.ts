@@ -1,9 +1,12 @@
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { EmbeddingHandleSchema } from "@medv/proto/embedding";
 import { EncodeResponseSchema } from "@medv/proto/vision";
 import { NO_REMOTE_CACHE } from "@medv/runtime/remote_cache/remote_cache";
 import { expect, test } from "vitest";
 import { CONFIRMED_BY_NONE } from "./confirmed_by.ts";
 import { EmbeddingHandles } from "./embedding_handles.ts";
+import { encodeHandle } from "./kept_handle.ts";
 import { PREPARED_IMAGE } from "./testing/prepared_image.ts";
 
 const CONTEXT = { key: "key", tenantScope: "a", requestId: "request" };
@@ -95,4 +98,38 @@ test("get() counts the run that getAhead() began as the first question's alone",
   questions.push(handles.get(PREPARED_IMAGE, CONTEXT, signal));
   const cached = (await Promise.all(questions)).map((encoding) => encoding.cached);
   expect(cached).toEqual([false, true, true]);
+});
+
+test("forget() asks the replicas again after they did not confirm, also where the cache alone had the handle", async () => {
+  const expiresAt = timestampFromMs(Date.now() + 60_000);
+  const handle = create(EmbeddingHandleSchema, { digest: "d", expiresAt });
+  const cache = new Map([["handle", encodeHandle(handle)]]);
+  const asked: string[] = [];
+  const { signal } = new AbortController();
+  const handles = new EmbeddingHandles(
+    {
+      services: {
+        vision: { encode: () => Promise.reject(new TypeError("Nobody asks it here")) },
+        forgetEmbedding: ({ digest }) => {
+          asked.push(digest);
+          return asked.length === 1
+            ? Promise.reject(new Error("a replica is gone"))
+            : Promise.resolve({ vision: new Set(["a"]), diffusion: new Set(["b", "c"]) });
+        },
+      },
+      remote: {
+        ...NO_REMOTE_CACHE,
+        get: () => Promise.resolve(cache.get("handle")),
+        delete: () => Promise.resolve(cache.clear()),
+      },
+      ttlMs: 60_000,
+      encodeTimeoutMs: 60_000,
+    },
+    signal,
+  );
+  await expect(handles.forget(CONTEXT)).rejects.toThrow("a replica is gone");
+  const { vision, diffusion } = await handles.forget(CONTEXT);
+  expect(asked).toEqual(["d", "d"]);
+  expect([vision.size, diffusion.size]).toEqual([1, 2]);
+  expect(cache.size).toBe(0);
 });

@@ -93,13 +93,14 @@ export class EmbeddingHandles {
     do {
       const kept = await this.#encodings.settled(key);
       const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
-      await remote.delete(handleName(tenantScope, key));
       if (handle !== undefined) {
         const { digest } = handle;
         const forgotten = { digest, tenantScope, requestId };
         const asked = await services.forgetEmbedding(forgotten, this.#closed);
         confirmed = confirmedByEither(confirmed, asked);
       }
+      // Not before: whoever tries again after a replica failed, at whichever gateway, has to know what to ask for.
+      await remote.delete(handleName(tenantScope, key));
       // An encoding that began meanwhile is no part of what was forgotten: it gets a round of its own.
       if (kept !== undefined && this.#encodings.peek(key) === kept) this.#encodings.delete(key);
     } while (this.#encodings.has(key));
