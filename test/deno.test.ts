@@ -1,15 +1,14 @@
 import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { DENO, DENO_MISSING } from "./deno_executable.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const DENO = denoOfPackage();
-const missing = DENO === undefined ? " (skipped: the deno package has none for this machine)" : "";
+const missing = DENO_MISSING === undefined ? "" : ` (skipped: ${DENO_MISSING})`;
 
 /** Tests of the API: those that ask the app itself, without a cache's server beside it. */
 const API_TESTS = globSync("gateway/src/**/*.test.ts", { cwd: ROOT }).filter((file) => {
@@ -35,7 +34,7 @@ test.skipIf(DENO === undefined || RUNTIME === "deno")(
       const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
       const config = ["run", "--root", ".", "--config", "test/vitest.config.ts"];
       const reporter = ["--reporter=json", `--outputFile=${report}`, "--maxWorkers=1"];
-      const files = [...API_TESTS, "test/deno.test.ts"];
+      const files = [...API_TESTS, "test/openai_fields.test.ts", "test/deno.test.ts"];
       const env = {
         ...process.env,
         TEST_RUNTIME: "deno",
@@ -80,17 +79,4 @@ function outcome(text: string): { readonly failed: readonly string[]; readonly f
     assertionResults.some(({ status }) => status === "passed"),
   );
   return { failed, files: files.length };
-}
-
-/** The executable for this machine, as the package's own start script finds it; nothing is installed for it. */
-function denoOfPackage(): string | undefined {
-  const suffix = process.platform === "linux" ? "-glibc" : "";
-  const name = `@deno/${process.platform}-${process.arch}${suffix}`;
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-    const path = join(folder, process.platform === "win32" ? "deno.exe" : "deno");
-    return existsSync(path) ? path : undefined;
-  } catch {
-    return undefined; // An optional package for another machine is not there.
-  }
 }

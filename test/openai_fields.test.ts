@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import { startScriptedGateway } from "@medv/gateway/testing/scripted_gateway";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
@@ -91,7 +91,9 @@ function ask(body: object) {
 
 /** The fields of the package's own type of a request. */
 function officialFields(): string[] {
-  const entry = fileURLToPath(import.meta.resolve("openai/resources/chat/completions/completions"));
+  // Not `import.meta.resolve`, which Deno does not have under vitest.
+  const { resolve } = createRequire(import.meta.url);
+  const entry = resolve("openai/resources/chat/completions/completions");
   const types = readFileSync(entry.replace(/\.m?js$/, ".d.ts"), "utf8");
   const start = types.indexOf("export interface ChatCompletionCreateParamsBase {");
   const body = types.slice(start, types.indexOf("\n}\n", start));

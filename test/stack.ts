@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { freePort } from "@medv/runtime/free_port";
-import { ended, type ProcessName, startProcess } from "./start_process.ts";
+import { ended, type ProcessName, type Runtime, startProcess } from "./start_process.ts";
 
-export type { ProcessName } from "./start_process.ts";
+export type { ProcessName, Runtime } from "./start_process.ts";
 
 /** The three processes on free loopback ports. */
 export type Stack = {
@@ -18,8 +18,14 @@ export type Stack = {
   stop(): Promise<readonly (number | null)[]>;
 };
 
-/** @param settings Variables for all three. */
-export async function startStack(settings: Readonly<Record<string, string>> = {}): Promise<Stack> {
+/**
+ * @param settings Variables for all three.
+ * @param gatewayRuntime What the gateway runs on.
+ */
+export async function startStack(
+  settings: Readonly<Record<string, string>> = {},
+  gatewayRuntime: Runtime = "node",
+): Promise<Stack> {
   const [vision, diffusion, gateway] = await freePorts();
   const [visionMetrics, diffusionMetrics, gatewayMetrics] = await freePorts();
   const env = {
@@ -29,8 +35,11 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
     ...settings,
   };
   const lines: string[] = [];
-  const start = (name: ProcessName, scraped: number): Promise<ChildProcess> =>
-    startProcess(name, { ...env, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` }, lines);
+  const start = (name: ProcessName, scraped: number): Promise<ChildProcess> => {
+    const runtime = name === "gateway" ? gatewayRuntime : "node";
+    const variables = { ...env, MEDV_METRICS_ADDRESS: `127.0.0.1:${scraped}` };
+    return startProcess(name, variables, lines, { runtime });
+  };
   const [visionProcess, diffusionProcess, gatewayProcess] = await Promise.all([
     start("vision", visionMetrics),
     start("diffusion", diffusionMetrics),

@@ -32,7 +32,7 @@ test.each([
     MEDV_PRECISION: precision,
   };
   const lines: string[] = [];
-  const child = await startProcess(name, settings, lines, event);
+  const child = await startProcess(name, settings, lines, { event });
   child.kill("SIGTERM");
   expect(await ended(child)).toBe(0);
   expect(lines.filter((line) => /"(service-ready|start-error)"/.test(line))).toEqual([]);
