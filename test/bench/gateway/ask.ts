@@ -1,5 +1,5 @@
-/** Where the bench asks, and for which model. */
-export type Asked = { readonly url: string; readonly model: string };
+/** Where the bench asks, for which model; and as whom, where the gateway wants to know. */
+export type Asked = { readonly url: string; readonly model: string; readonly key?: string };
 
 /** The body of a question, about an image where there is one. */
 export function question(model: string, settings: object, image?: string): string {
@@ -18,10 +18,11 @@ export async function upload(url: string, bytes: Uint8Array): Promise<string> {
   return answer.id;
 }
 
-/** A follow-up turn of one token about an image that is known. */
-export async function askShortly({ url, model }: Asked, id: string): Promise<void> {
-  const body = question(model, { max_tokens: 1 }, `medv-image:${id}`);
-  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body });
+/** A turn of one token about an image. */
+export async function askShortly({ url, model, key }: Asked, image: string): Promise<void> {
+  const body = question(model, { max_tokens: 1 }, image);
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`Cannot ask: ${response.status} ${text}`);
 }

@@ -1,9 +1,9 @@
 /**
  * What the gateway itself costs: from an upload to ready pixels, on a follow-up turn, with many streams at a time; and how
  * long an embedding takes between the services. Before services that do no work, or before the real ones with the embedded
- * checkpoint.
+ * checkpoint; before these also whether it shows in time what another tenant has asked about.
  *
- *     npm run bench:gateway -- [--real] [--uploads 7] [--turns 1000] [--streams 64] [--pulls 50]
+ *     npm run bench:gateway -- [--real [--tenants 200]] [--uploads 7] [--turns 1000] [--streams 64] [--pulls 50]
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { EVENTS } from "./figures.ts";
 import { pulls } from "./pulls.ts";
 import { startGateway, startServices } from "./started.ts";
 import { streams } from "./streams.ts";
+import { tenants } from "./tenants.ts";
 import { turns } from "./turns.ts";
 import { uploads } from "./uploads.ts";
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     turns: { type: "string", default: "1000" },
     streams: { type: "string", default: "64" },
     pulls: { type: "string", default: "50" },
+    tenants: { type: "string", default: "200" },
   },
 });
 const services = await startServices(values.real);
@@ -35,6 +37,7 @@ try {
       ...(await turns(asked, services, Number(values.turns))),
       ...(await streams(asked, Number(values.streams), values.real ? undefined : EVENTS)),
       ...(await pulls(services, Number(values.pulls))),
+      ...(values.real ? await tenants(services, Number(values.tenants)) : []),
     ];
     const before = values.real ? "the real services" : "services that do no work";
     const table = [`| before ${before} | median | |`, "| --- | --- | --- |", ...rows];

@@ -40,16 +40,23 @@ export async function startServices(isReal: boolean): Promise<Services> {
   };
 }
 
-/** @param onOneCore Where {@link TASKSET_MISSING} is false: with its decoders on the first core alone. */
+/**
+ * @param options.onOneCore Where {@link TASKSET_MISSING} is false: with its decoders on the first core alone.
+ * @param options.apiKeys Everybody may ask where they are missing.
+ */
 export async function startGateway(
   { visionAddress, diffusionAddress }: Services,
-  onOneCore = false,
+  {
+    onOneCore = false,
+    apiKeys = "",
+  }: { readonly onOneCore?: boolean; readonly apiKeys?: string } = {},
 ): Promise<Gateway> {
   const port = await freePort();
   const env = {
     MEDV_VISION_ADDRESS: visionAddress,
     MEDV_DIFFUSION_ADDRESS: diffusionAddress,
     MEDV_PORT: String(port),
+    MEDV_API_KEYS: apiKeys,
     MEDV_LOG_LEVEL: "info",
   };
   // What a thread starts has its cores.

@@ -34,7 +34,7 @@ export async function turns(
   const [byHttp, byGrpc]: [number[], number[]] = [[], []];
   // Taking turns, so that what else the machine does meets both alike.
   for (let turn = 0; turn < count; turn++) {
-    byHttp.push(await timed(() => askShortly(asked, id)));
+    byHttp.push(await timed(() => askShortly(asked, `medv-image:${id}`)));
     byGrpc.push(await timed(call));
   }
   vision.close();

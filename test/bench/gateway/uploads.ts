@@ -51,7 +51,7 @@ async function heicRows(
   draw: (run: number) => Uint8Array,
 ): Promise<readonly string[]> {
   const id = await upload(asked.url, drawCt(1_000));
-  const turn = (): Promise<number> => timed(() => askShortly(asked, id));
+  const turn = (): Promise<number> => timed(() => askShortly(asked, `medv-image:${id}`));
   const uploading = new AbortController();
   const uploaded = row("12-megapixel HEIC", asked.url, count, draw).finally(() =>
     uploading.abort(),
@@ -73,7 +73,7 @@ function turnRow(what: string, times: readonly number[]): string {
 }
 
 async function ctOnOneCore(services: Services, what: string, count: number): Promise<string> {
-  const gateway = await startGateway(services, true);
+  const gateway = await startGateway(services, { onOneCore: true });
   try {
     return await row(what, gateway.url, count, drawCt);
   } finally {
