@@ -11,7 +11,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "model/phantoms": [],
   // The training resizes images as the gateway does.
   "model/training": ["model", "phantoms", "gateway"],
-  "model/evaluation": ["model", "phantoms", "gateway"],
+  // The evaluation starts a stack where none runs.
+  "model/evaluation": ["model", "phantoms", "gateway", "runtime"],
   "services/runtime": ["proto"],
   "services/vision": ["model", "runtime", "proto"],
   "services/diffusion": ["model", "runtime", "proto"],
