@@ -67,12 +67,12 @@ export async function ask(
   return { firstTextMs, totalMs, usage };
 }
 
-/** Uploads a drawn image; returns its id. */
-export async function upload({ url, key }: Caller, png: Buffer): Promise<string> {
+/** Uploads an image; returns its id. */
+export async function upload({ url, key }: Caller, bytes: Uint8Array): Promise<string> {
   const response = await fetch(`${url}/v1/images`, {
     method: "POST",
     headers: authorization(key),
-    body: png,
+    body: new Uint8Array(bytes),
   });
   const body: unknown = await response.json();
   if (!response.ok || typeof body !== "object" || body === null || !("id" in body)) {

@@ -2,7 +2,7 @@ import { DataType } from "@medv/proto/embedding";
 import { createClient } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { median, percentile } from "../median.ts";
-import { timed } from "./ask.ts";
+import { timed } from "./timed.ts";
 import { encodedTile, NEVER, TENANT } from "./encoded_tile.ts";
 import type { Services } from "./started.ts";
 

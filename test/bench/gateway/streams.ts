@@ -1,5 +1,7 @@
 import { median } from "../median.ts";
-import { type Asked, question, timed } from "./ask.ts";
+import { type Caller } from "../caller.ts";
+import { question } from "./question.ts";
+import { timed } from "./timed.ts";
 
 /** Events by their type. */
 type Counts = Readonly<Record<string, number>>;
@@ -12,7 +14,7 @@ type Read = { readonly firstMs: number; readonly counts: Counts };
  * @param wanted Events of an answer; as many as one has that is asked alone where that is not known.
  */
 export async function streams(
-  asked: Asked,
+  asked: Caller,
   count: number,
   wanted?: Counts,
 ): Promise<readonly string[]> {
@@ -42,7 +44,7 @@ function total({ counts }: Read): number {
 /** One token a step, so that every answer has as many events as any other. */
 const SETTINGS = { seed: 1, diffusion: { profile: "exact", gen_length: 64, min_tokens: 64 } };
 
-async function read({ url, model }: Asked): Promise<Read> {
+async function read({ url, model }: Caller): Promise<Read> {
   const startedAt = performance.now();
   const body = question(model, SETTINGS);
   const response = await fetch(`${url}/v1/answers`, { method: "POST", body });

@@ -2,7 +2,8 @@ import { createApiKey, entryOf } from "@medv/gateway/auth/api_key";
 import { drawnImages, upload } from "../caller.ts";
 import { median } from "../median.ts";
 import { welch } from "../welch.ts";
-import { askShortly, timed } from "./ask.ts";
+import { askShortly } from "./ask_shortly.ts";
+import { timed } from "./timed.ts";
 import { type Services, startGateway } from "./started.ts";
 
 /** Pairs of questions in which code is compiled. */

@@ -3,17 +3,19 @@ import { createClient } from "@medv/proto/grpc";
 import { VisionEncoder } from "@medv/proto/vision";
 import { drawCt } from "../drawn_files.ts";
 import { percentile } from "../median.ts";
-import { type Asked, askShortly, timed, upload } from "./ask.ts";
+import { type Caller, upload } from "../caller.ts";
+import { askShortly } from "./ask_shortly.ts";
+import { timed } from "./timed.ts";
 import { encodedTile, NEVER, TENANT } from "./encoded_tile.ts";
 import type { Services } from "./started.ts";
 
 /** What the gateway adds to a follow-up turn of one token. */
 export async function turns(
-  asked: Asked,
+  asked: Caller,
   services: Services,
   count: number,
 ): Promise<readonly string[]> {
-  const id = await upload(asked.url, drawCt());
+  const id = await upload(asked, drawCt());
   const vision = createClient(VisionEncoder, services.visionAddress);
   const diffusion = createClient(DiffusionDecoder, services.diffusionAddress);
   const { handle, imageSize } = await encodedTile(services, vision);

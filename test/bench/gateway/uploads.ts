@@ -1,6 +1,8 @@
 import { drawCt, drawPhoto, heicOf } from "../drawn_files.ts";
 import { median, percentile } from "../median.ts";
-import { type Asked, askShortly, timed, upload } from "./ask.ts";
+import { type Caller, upload } from "../caller.ts";
+import { askShortly } from "./ask_shortly.ts";
+import { timed } from "./timed.ts";
 import { type Services, startGateway, TASKSET_MISSING } from "./started.ts";
 
 /** Small requests that are timed beside nothing. */
@@ -10,7 +12,7 @@ const WARM_UP = 8;
 
 /** From an upload to ready pixels, by format; and small requests beside uploads that take long. */
 export async function uploads(
-  asked: Asked,
+  asked: Caller,
   services: Services,
   count: number,
 ): Promise<readonly string[]> {
@@ -18,11 +20,11 @@ export async function uploads(
   const heic = heicOf(jpeg);
   const ct = "512×512 16-bit CT, DICOM";
   return [
-    await row("12-megapixel JPEG", asked.url, count, (run) => withComment(jpeg, run)),
+    await row("12-megapixel JPEG", asked, count, (run) => withComment(jpeg, run)),
     ...(heic === undefined
       ? ["| 12-megapixel HEIC, upload to ready pixels | – | heif-enc is not installed |"]
       : await heicRows(asked, count, (run) => withFreeBox(heic, run))),
-    await row(ct, asked.url, count, drawCt),
+    await row(ct, asked, count, drawCt),
     TASKSET_MISSING
       ? `| ${ct}, on one core | – | taskset is not installed |`
       : await ctOnOneCore(services, `${ct}, on one core`, count),
@@ -31,14 +33,14 @@ export async function uploads(
 
 async function row(
   what: string,
-  url: string,
+  asked: Caller,
   count: number,
   draw: (run: number) => Uint8Array,
 ): Promise<string> {
   const times: number[] = [];
   for (let run = 0; run < WARM_UP + count; run++) {
     const bytes = draw(run);
-    const ms = await timed(() => upload(url, bytes));
+    const ms = await timed(() => upload(asked, bytes));
     if (run >= WARM_UP) times.push(ms);
   }
   return `| ${what}, upload to ready pixels | ${median(times).toFixed(0)} ms | worst ${Math.max(...times).toFixed(0)} ms |`;
@@ -46,16 +48,14 @@ async function row(
 
 /** The uploads, and follow-up turns beside and after them. */
 async function heicRows(
-  asked: Asked,
+  asked: Caller,
   count: number,
   draw: (run: number) => Uint8Array,
 ): Promise<readonly string[]> {
-  const id = await upload(asked.url, drawCt(1_000));
+  const id = await upload(asked, drawCt(1_000));
   const turn = (): Promise<number> => timed(() => askShortly(asked, `medv-image:${id}`));
   const uploading = new AbortController();
-  const uploaded = row("12-megapixel HEIC", asked.url, count, draw).finally(() =>
-    uploading.abort(),
-  );
+  const uploaded = row("12-megapixel HEIC", asked, count, draw).finally(() => uploading.abort());
   const beside: number[] = [];
   while (!uploading.signal.aborted) beside.push(await turn());
   // Afterwards, so that the gateway has served as long.
@@ -75,7 +75,7 @@ function turnRow(what: string, times: readonly number[]): string {
 async function ctOnOneCore(services: Services, what: string, count: number): Promise<string> {
   const gateway = await startGateway(services, { onOneCore: true });
   try {
-    return await row(what, gateway.url, count, drawCt);
+    return await row(what, { url: gateway.url, model: services.model }, count, drawCt);
   } finally {
     await gateway.stop();
   }
