@@ -2,30 +2,27 @@ import { type DomainCode, DomainError } from "@medv/proto";
 import {
   type AnswerEnd,
   type AnswerStart,
+  type DescribeModelResponse,
   type DraftToken,
   FinishReason,
   type GenerateResponse,
   type TextDelta,
 } from "@medv/proto/diffusion";
 import { profileName } from "@medv/proto/profile_name";
-import type { ClientGrant } from "./auth/client_tokens.ts";
-import { checkImages, checkModel } from "./auth/grant_rules.ts";
+import { admitQuestion, type Asker, type Question } from "./admit_question.ts";
 import type { GrantedImages } from "./auth/granted_images.ts";
 import type { AnswerEvent, ChoiceEvent, DraftedToken } from "./answer_event.ts";
 import type { AnswerRequest } from "./answer_request.ts";
 import { askDecoder } from "./ask_decoder.ts";
 import type { FetchImage } from "./image_fetch/fetch_image.ts";
-import { fetchNamedImages, urlsOf } from "./image_fetch/fetch_named_images.ts";
 import { type EncodedImage, type ImageContext, type ImageStore, padded } from "./image_store.ts";
 import type { GatewayMetrics } from "./gateway_metrics.ts";
-import type { ImageSource } from "./image_url.ts";
 import type { DecoderPrice } from "./limits/decoder_price.ts";
 import type { TenantLimits } from "./limits/tenant_limits.ts";
 import type { ModelDescription } from "./model_description.ts";
 import { NOTICE } from "./notice.ts";
 import { preprocessSettings } from "./preprocess_settings.ts";
 import type { Services } from "./services.ts";
-import { sha256Hex } from "./sha256_hex.ts";
 import { systemFingerprint } from "./system_fingerprint.ts";
 import { type AnswerBefore, usageOf } from "./usage.ts";
 
@@ -43,61 +40,48 @@ export type AnswerSources = {
   readonly answerTimeoutMs: number;
 };
 
-/** Who asks, for which request. */
-export type AnswerContext = {
-  readonly tenantScope: string;
-  readonly requestId: string;
-  /** All that the caller may do, where it has a client token. */
-  readonly grant?: ClientGrant | undefined;
-};
+/**
+ * What is answered to a request.
+ *
+ * @param onAdmitted Told what is then asked.
+ * @throws What {@link admitQuestion} and {@link answerQuestion} throw.
+ */
+export async function* streamAnswer(
+  sources: AnswerSources,
+  request: AnswerRequest,
+  asker: Asker,
+  signal: AbortSignal,
+  onAdmitted?: (question: Question) => void,
+): AsyncGenerator<AnswerEvent> {
+  const time = timeFor(sources, signal);
+  const question = await admitQuestion(sources, request, asker, time.inTime);
+  onAdmitted?.(question);
+  yield* answerQuestion(sources, question, signal, time);
+}
 
 /**
  * Encodes the images, then streams the answers, each from its start to its end, side by side. An embedding that the vision
  * service does not keep any more, or that another tower made, is encoded again, once, as long as nothing of the answer was
  * given out.
  *
- * @throws {DomainError} What fetching an image, the image store and the diffusion service throw; `unknown_model`,
- * `rate_limit_exceeded`, `forbidden`. The signal's reason, and a `TimeoutError` where the time ran out before the decoder was
- * asked.
+ * @param time What is left for it.
+ * @throws {DomainError} What the image store and the diffusion service throw; `unknown_model`. The signal's reason, and a
+ * `TimeoutError` where the time ran out before the decoder was asked.
  */
-export async function* streamAnswer(
-  {
-    services,
-    model,
-    images,
-    metrics,
-    limits,
-    price,
-    grantedImages,
-    fetchImage,
-    answerTimeoutMs,
-  }: AnswerSources,
-  request: AnswerRequest,
-  context: AnswerContext,
+export async function* answerQuestion(
+  sources: AnswerSources,
+  question: Question,
   signal: AbortSignal,
+  time: AnswerTime = timeFor(sources, signal),
 ): AsyncGenerator<AnswerEvent> {
-  const startedAt = performance.now();
-  const deadline = new Date(Date.now() + answerTimeoutMs);
-  // The decoder is given the deadline itself: a connection on which nothing is heard by then is given up.
-  const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);
-  const { requestId, tenantScope, grant } = context;
-  const { conversation, settings } = request;
-  checkModel(grant, request.model);
-  checkImages(grant, urlsOf(conversation.images).size);
-  const description = await model.require(request.model, inTime, requestId);
-  const predictedMs = price.predict(settings, description) * request.choices;
-  await limits.takeDecoderMs(tenantScope, predictedMs);
-  const sources = await fetchNamedImages(conversation.images, fetchImage, inTime);
-  if (grant !== undefined) await takeImages(grant, sources, grantedImages);
-  const single = preprocessSettings(description);
-  const imageContext: ImageContext = {
-    requestId,
-    tenantScope,
-    settings: sources.length > 1 ? padded(single) : single,
-  };
+  const { services, model, images, metrics, price } = sources;
+  const { settings, requestId, tenantScope } = question;
+  const { startedAt, deadline, inTime } = time;
+  const description = await model.require(question.model, inTime, requestId);
+  const imageContext = imageContextOf(question, description);
   const fingerprint = systemFingerprint(description);
   let encoded = await Promise.all(
-    sources.map((source) => images.encode(source, imageContext, inTime)),
+    question.images.map((source) => images.encode(source, imageContext, inTime)),
   );
   for (const [index, each] of encoded.entries()) yield imageReady(index, each);
 
@@ -111,12 +95,12 @@ export async function* streamAnswer(
           onAskedAgain: () => metrics.onAskedAgain(),
         },
         {
-          model: request.model,
-          messages: conversation.messages,
+          model: question.model,
+          messages: question.messages,
           images: encoded.map(toReference),
           settings,
-          priority: request.priority,
-          choices: request.choices,
+          priority: question.priority,
+          choices: question.choices,
           tenantScope,
         },
         { signal, requestId, deadline },
@@ -124,7 +108,7 @@ export async function* streamAnswer(
       for await (const { event, choice } of responses) {
         if (event.case === "answerStart") starts.set(choice, event.value);
         const progress = {
-          model: request.model,
+          model: question.model,
           fingerprint,
           start: starts.get(choice),
           first: starts.get(0),
@@ -147,7 +131,7 @@ export async function* streamAnswer(
       if (!isStale || starts.size > 0 || attempt > 1) throw error;
     }
     encoded = await Promise.all(
-      sources.map((source) => images.encodeAgain(source, imageContext, inTime)),
+      question.images.map((source) => images.encodeAgain(source, imageContext, inTime)),
     );
   }
 }
@@ -155,15 +139,28 @@ export async function* streamAnswer(
 /** A handle that is of no use any more: its embedding is gone, or the services have another model by now. */
 const STALE: ReadonlySet<DomainCode> = new Set(["embedding_not_found", "embedding_mismatch"]);
 
-/** Counts the images that come with the question; one that is named by its id was counted when it was sent. */
-async function takeImages(
-  grant: ClientGrant,
-  sources: readonly ImageSource[],
-  grantedImages: GrantedImages,
-): Promise<void> {
-  for (const source of sources) {
-    if (source.type === "bytes") await grantedImages.take(grant, await sha256Hex(source.bytes));
-  }
+/** How a question's images are preprocessed, and for whom. */
+export function imageContextOf(
+  { images, requestId, tenantScope }: Pick<Question, "images" | "requestId" | "tenantScope">,
+  description: DescribeModelResponse,
+): ImageContext {
+  const single = preprocessSettings(description);
+  return { requestId, tenantScope, settings: images.length > 1 ? padded(single) : single };
+}
+
+type AnswerTime = {
+  readonly startedAt: number;
+  readonly deadline: Date;
+  readonly inTime: AbortSignal;
+};
+
+/** The decoder is given the deadline itself: a connection on which nothing is heard by then is given up. */
+function timeFor({ answerTimeoutMs }: AnswerSources, signal: AbortSignal): AnswerTime {
+  return {
+    startedAt: performance.now(),
+    deadline: new Date(Date.now() + answerTimeoutMs),
+    inTime: AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]),
+  };
 }
 
 type Progress = AnswerBefore & { readonly model: string; readonly fingerprint: string };

@@ -3,16 +3,18 @@ import { DomainError } from "@medv/proto";
 import type { Context } from "hono";
 import { streamAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer_event.ts";
+import type { Question } from "./admit_question.ts";
 import { toNativeRequest } from "./answer_request.ts";
 import { askOperation, followOperation, stopOperation } from "./answers_operation.ts";
 import { callerOf } from "./auth/require_caller.ts";
+import { cannotContinue } from "./continue_answer.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
 import { answerKeys, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
-import { type KeptAnswer, newAnswerId } from "./kept_answer.ts";
+import { ANSWER_TTL_MS, type KeptAnswer, newAnswerId } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
 import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
@@ -48,10 +50,15 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
       const controller = requestController(context.req.raw);
       const { signal } = controller;
       const goesOn = request.onDisconnect === "continue";
-      const run = (work: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> =>
-        withFirst(streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work));
+      const run = (
+        work: AbortSignal,
+        onAdmitted?: (question: Question) => void,
+      ): Promise<AsyncGenerator<AnswerEvent>> => {
+        const asker = { requestId, tenantScope, grant };
+        return withFirst(streamAnswer(dependencies, request, asker, work, onAdmitted));
+      };
       const key = headers["Idempotency-Key"];
-      const options = { run, goesOn, tenantScope };
+      const options = { run, goesOn, ttlMs: ANSWER_TTL_MS, tenantScope };
       if (key === undefined && !goesOn) {
         return respond(context, numbered(newAnswerId(), await run(signal)), controller);
       }
@@ -71,14 +78,16 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
 
   serve(route, followOperation, async ({ params: { id }, headers }, context) => {
     const answer = await answers.find(id, callerOf(context).tenantScope);
-    const after = lastNumber(headers["Last-Event-ID"], id);
+    const { after, isAlone } = lastEvent(headers["Last-Event-ID"], id);
+    if (isAlone && !answer.isHere) {
+      throw cannotContinue("its last event was given out while the shared cache was away");
+    }
     const controller = requestController(context.req.raw);
     return respond(context, followed(answer, after, controller.signal), controller);
   });
 
   serve(route, stopOperation, async ({ params }, context) => {
-    const answer = await answers.find(params.id, callerOf(context).tenantScope);
-    await answer.stop();
+    await answers.stop(params.id, callerOf(context).tenantScope);
     return context.body(null, 204);
   });
   return route;
@@ -125,16 +134,24 @@ async function* followed(
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Framed> {
-  for await (const { number, event } of answer.follow(after, signal)) {
-    yield { event, id: `${answer.id}.${number}` };
+  for await (const { number, event, isAlone } of answer.follow(after, signal)) {
+    yield { event, id: `${answer.id}.${number}${isAlone ? ALONE : ""}` };
   }
 }
 
+/** What the id of an event ends with that only the gateway knows which gave it out. */
+const ALONE = "a";
+
 /** The number in the id of the last event that the caller has; -1 where it has none. */
-function lastNumber(lastEventId: string | undefined, id: string): number {
-  if (lastEventId === undefined) return -1;
-  const number = lastEventId.startsWith(`${id}.`) ? lastEventId.slice(id.length + 1) : "";
-  if (/^\d{1,9}$/.test(number)) return Number(number);
+function lastEvent(
+  lastEventId: string | undefined,
+  id: string,
+): { readonly after: number; readonly isAlone: boolean } {
+  if (lastEventId === undefined) return { after: -1, isAlone: false };
+  const place = lastEventId.startsWith(`${id}.`) ? lastEventId.slice(id.length + 1) : "";
+  const isAlone = place.endsWith(ALONE);
+  const number = isAlone ? place.slice(0, -ALONE.length) : place;
+  if (/^\d{1,9}$/.test(number)) return { after: Number(number), isAlone };
   throw new DomainError(
     "invalid_request",
     "Cannot continue the answer as Last-Event-ID must be the id of one of its events",

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
 import { streamAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer_event.ts";
+import type { Question } from "./admit_question.ts";
 import { type ChatRequest, toChatRequest } from "./answer_request.ts";
 import { type ChatChoice, chatLogprobs, NO_CHOICE, withEvent } from "./chat_choice.ts";
 import { type ChatChunk, type ChatCompletion, chatOperation } from "./chat_completion.ts";
@@ -10,6 +11,7 @@ import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies
 import { eventStream, frame, withFirst } from "./event_stream.ts";
 import { answerKeys, type KeyedAnswer, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
+import { ANSWER_TTL_MS } from "./kept_answer.ts";
 import { NOTICE } from "./notice.ts";
 import { serve } from "./openapi/serve.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
@@ -34,8 +36,13 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
       const { tenantScope, grant } = caller;
       const controller = requestController(context.req.raw);
       const { signal } = controller;
-      const run = (work: AbortSignal): Promise<AsyncGenerator<AnswerEvent>> =>
-        withFirst(streamAnswer(dependencies, request, { requestId, tenantScope, grant }, work));
+      const run = (
+        work: AbortSignal,
+        onAdmitted?: (question: Question) => void,
+      ): Promise<AsyncGenerator<AnswerEvent>> => {
+        const asker = { requestId, tenantScope, grant };
+        return withFirst(streamAnswer(dependencies, request, asker, work, onAdmitted));
+      };
       const key = headers["Idempotency-Key"];
       const answer =
         key === undefined
@@ -43,7 +50,7 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
           : await keyedAnswer(
               { keys, answers },
               await keyedRequest(key, caller, json),
-              { run, goesOn: false, tenantScope },
+              { run, goesOn: false, ttlMs: ANSWER_TTL_MS, tenantScope },
               signal,
             );
       const head = headOf(request.model, answer);

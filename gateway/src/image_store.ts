@@ -11,7 +11,7 @@ import { encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
 import type { ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
 import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
 import { imageKey } from "./image_key.ts";
-import type { ImageSource } from "./image_url.ts";
+import type { ImageSource, SharedPixels } from "./image_url.ts";
 import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
 import type { Log } from "./log.ts";
 import { sha256Hex } from "./sha256_hex.ts";
@@ -104,13 +104,14 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<{ readonly upload: UploadedImage; readonly image: PreparedImage }> {
-    const { remote } = this.#options;
+    const { remote, ttlMs } = this.#options;
     const id = newImageId();
     const known = { ...file, id };
     const image = await this.preprocess(known, context, signal);
     if (remote.isShared) {
       // The other gateways do not get the bytes, so they need the pixels for one image and for several.
-      await Promise.all(bothWays(context).map(async (way) => this.#share(known, way, signal)));
+      const ways = bothWays(context);
+      await Promise.all(ways.map(async (way) => this.#share(known, way, { ttlMs, signal })));
     }
     return { upload: await this.#uploads.add(id, known, context.tenantScope), image };
   }
@@ -220,6 +221,27 @@ export class ImageStore {
     return await this.encode(source, context, signal);
   }
 
+  /**
+   * Lets other gateways have the pixels of an image that came with a question.
+   *
+   * @throws {DomainError} As {@link preprocess}.
+   */
+  async share(bytes: Uint8Array, context: ImageContext, ttlMs: number): Promise<SharedPixels> {
+    const known = { id: newImageId(), digest: await sha256Hex(bytes), choice: {}, bytes };
+    await this.#share(known, context, { ttlMs, signal: this.#closed.signal });
+    return { type: "pixels", id: known.id, digest: known.digest };
+  }
+
+  /**
+   * The inverse of {@link share}.
+   *
+   * @throws {DomainError} `unavailable` if other gateways may still have the pixels.
+   */
+  async unshare({ id, digest }: SharedPixels, context: ImageContext): Promise<void> {
+    const key = imageKey({ digest, choice: {}, ...context });
+    await this.#options.remote.delete(imageName(context.tenantScope, id, key));
+  }
+
   /** Aborted by {@link close}; for work that no request waits for. */
   get signal(): AbortSignal {
     return this.#closed.signal;
@@ -245,15 +267,16 @@ export class ImageStore {
       const { id, field } = source;
       return { ...(await this.#uploads.find(id, tenantScope, field)), field };
     }
+    if (source.type === "pixels") return { id: source.id, digest: source.digest, choice: {} };
     return { digest: await sha256Hex(source.bytes), choice: {}, bytes: source.bytes };
   }
 
   async #share(
     known: KnownImage & Pick<UploadedImage, "id">,
     context: ImageContext,
-    signal: AbortSignal,
+    { ttlMs, signal }: { readonly ttlMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { remote, ttlMs } = this.#options;
+    const { remote } = this.#options;
     const image = await this.preprocess(known, context, signal);
     const name = imageName(context.tenantScope, known.id, imageKey({ ...known, ...context }));
     await remote.set(name, encodeImage(image), ttlMs / 1000);

@@ -1,8 +1,16 @@
 import { DomainError } from "@medv/proto";
 
-/** An image that is here: bytes of the request, or an earlier upload. */
+/** An image that came with a question and of which other gateways have the pixels, by the SHA-256 of its bytes. */
+export type SharedPixels = {
+  readonly type: "pixels";
+  readonly id: string;
+  readonly digest: string;
+};
+
+/** An image that is here: bytes of the request, or an earlier upload; or pixels of a question that is asked again. */
 export type ImageSource =
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  | SharedPixels
   | { readonly type: "id"; readonly id: string; readonly field: string };
 
 /** Where an image of a conversation comes from: it is here, or has to be fetched. */

@@ -25,6 +25,7 @@ import { ImageStore } from "./image_store.ts";
 import { countTogether } from "./limits/count_together.ts";
 import { DecoderPrice } from "./limits/decoder_price.ts";
 import { tenantLimits } from "./limits/tenant_limits.ts";
+import { keptQuestions } from "./kept_questions.ts";
 import { listen } from "./listen.ts";
 import { ModelDescription } from "./model_description.ts";
 import { readPage } from "./page.ts";
@@ -97,25 +98,30 @@ try {
     () => services.diffusion.close(),
     () => tracing.close(),
   );
-  const answers = new RunningAnswers(connection && new SharedAnswers(sharedLogs(connection)));
-  const page = await readPage(new URL("../web/dist/", import.meta.url));
-  if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
-  const scraped = await serveMetrics(registry, config.metricsAddress);
-  const app = createApp({
+  const sources = {
     services,
     images,
     model: new ModelDescription(services.diffusion),
     limits: tenantLimits(config, count),
     price: new DecoderPrice(),
-    log: logger,
     metrics,
+    grantedImages: grantedImages(count),
+    fetchImage: createFetchImage({ hosts: config.imageUrlHosts, maxBytes: config.maxImageBytes }),
+    answerTimeoutMs: config.answerTimeoutMs,
+  };
+  const answers = new RunningAnswers(
+    connection && new SharedAnswers(sharedLogs(connection), keptQuestions(sources, remote)),
+  );
+  const page = await readPage(new URL("../web/dist/", import.meta.url));
+  if (page.size === 0) logger.warn({ hint: "npm run page" }, "page-missing");
+  const scraped = await serveMetrics(registry, config.metricsAddress);
+  const app = createApp({
+    ...sources,
+    log: logger,
     authenticate,
     clientTokens,
     receipts: new DeletionReceipts(secret),
-    grantedImages: grantedImages(count),
-    fetchImage: createFetchImage({ hosts: config.imageUrlHosts, maxBytes: config.maxImageBytes }),
     maxImageBytes: config.maxImageBytes,
-    answerTimeoutMs: config.answerTimeoutMs,
     // Proxies give up what is silent for a minute, some after half of one.
     keepAliveMs: 15_000,
     corsOrigins: config.corsOrigins,

@@ -8,17 +8,22 @@ test("publishAnswer() gives a cache that does not answer a second before it writ
       logs: {
         write: (_name, { from, values }) => {
           triedMs.push(performance.now());
-          const state = { length: from + values.length, isStopAsked: false };
+          const state = { length: from + values.length, isStopAsked: false, isTaken: false };
           return Promise.resolve(triedMs.length < 3 ? undefined : state);
         },
         read: () => Promise.resolve(undefined),
         readLast: () => Promise.resolve(undefined),
         askToStop: () => Promise.resolve(undefined),
+        take: () => Promise.resolve(undefined),
       },
       name: { tenantScope: "a", key: "answer" },
+      writer: "a",
       times: { ttlMs: 600_000, holdMs: 0 },
-      progress: () => ({ events: [], end: {} }),
+      progress: () => ({ events: [], end: {}, changed: new Promise(() => {}) }),
+      onShared: () => {},
+      onClosed: () => {},
       onStop: () => {},
+      onTaken: () => {},
     },
     new AbortController().signal,
   );
@@ -26,4 +31,33 @@ test("publishAnswer() gives a cache that does not answer a second before it writ
   const [first = 0, second = 0, third = 0] = triedMs;
   // Timers may be a millisecond early.
   expect(Math.min(second - first, third - second)).toBeGreaterThan(990);
+});
+
+test("publishAnswer() ends with the first write that is refused, as another gateway goes on", async () => {
+  let tries = 0;
+  let taken = 0;
+  await publishAnswer(
+    {
+      logs: {
+        write: () => {
+          tries += 1;
+          return Promise.resolve({ length: 0, isStopAsked: false, isTaken: true });
+        },
+        read: () => Promise.resolve(undefined),
+        readLast: () => Promise.resolve(undefined),
+        askToStop: () => Promise.resolve(undefined),
+        take: () => Promise.resolve(undefined),
+      },
+      name: { tenantScope: "a", key: "answer" },
+      writer: "a",
+      times: { ttlMs: 600_000, holdMs: 1000 },
+      progress: () => ({ events: [], end: undefined, changed: new Promise(() => {}) }),
+      onShared: () => {},
+      onClosed: () => {},
+      onStop: () => {},
+      onTaken: () => void (taken += 1),
+    },
+    new AbortController().signal,
+  );
+  expect([tries, taken]).toEqual([1, 1]);
 });

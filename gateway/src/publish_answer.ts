@@ -8,15 +8,23 @@ import type { AnswerProgress } from "./kept_answer.ts";
 export type PublishOptions = {
   readonly logs: SharedLogs;
   readonly name: CacheName;
+  /** Who writes it, among all who ever do. */
+  readonly writer: string;
   readonly times: LogTimes;
   /** What there is from an event's number on. */
   readonly progress: (from: number) => AnswerProgress;
+  /** Told how many events others can read by now; undefined while the cache cannot be asked. */
+  readonly onShared: (count: number | undefined) => void;
+  /** Called once the end is written. */
+  readonly onClosed: () => void;
   /** Called when another gateway asks for it. */
   readonly onStop: () => void;
+  /** Called when another gateway goes on with the answer; it is the last. */
+  readonly onTaken: () => void;
 };
 
-/** How often what is new is written. */
-const PACE_MS = 50;
+/** Signs of life in the time after which a writer counts as gone. */
+const BEATS = 4;
 /** What a log begins with, and again where the server lost some of it. */
 const NOTHING = { count: 0, draftBytes: 0, isClosed: false };
 /** How long nothing is written after the cache did not answer, or the end was written. */
@@ -33,39 +41,50 @@ const MAX_WRITE_BYTES = 256 << 10;
  * @param draining Once it is aborted, an end that is written is enough, and one that cannot be is not tried again.
  */
 export async function publishAnswer(options: PublishOptions, draining: AbortSignal): Promise<void> {
-  const { logs, name, times, progress, onStop } = options;
+  const { logs, name, writer, times, progress } = options;
   let written = NOTHING;
   let shownMs = -Infinity;
   let endedMs = Infinity;
   while (performance.now() < endedMs + times.ttlMs) {
     const now = performance.now();
     if (written.isClosed && (draining.aborted || now > endedMs + times.holdMs)) return;
-    const { events, end } = progress(written.count);
+    const { events, end, changed } = progress(written.count);
     if (end !== undefined) endedMs = Math.min(endedMs, now);
     const { values, draftBytes } = valuesOf(events, written.draftBytes);
     const isLast = end !== undefined && values.length === events.length;
     if (isLast && !written.isClosed) values.push(encodeValue(closingValue(end)));
-    let pauseMs = written.isClosed ? REST_MS : PACE_MS;
-    if (values.length > 0 || now - shownMs > times.holdMs / 10) {
-      const state = await logs.write(name, { from: written.count, values }, times);
-      if (state?.isStopAsked === true) onStop();
+    const beatMs = times.holdMs / BEATS;
+    if (values.length > 0 || now - shownMs >= beatMs) {
+      const state = await logs.write(name, { writer, from: written.count, values }, times);
+      if (state?.isTaken === true) {
+        options.onTaken();
+        return;
+      }
+      if (state?.isStopAsked === true) options.onStop();
       if (state === undefined) {
         if (draining.aborted && end !== undefined) return;
-        pauseMs = REST_MS;
-      } else {
-        shownMs = now;
-        const count = written.count + values.length;
-        written = state.length >= count ? { count, draftBytes, isClosed: isLast } : NOTHING;
+        options.onShared(undefined);
+        await pause(REST_MS, draining);
+        continue;
       }
+      shownMs = now;
+      const count = written.count + values.length;
+      if (isLast && !written.isClosed) options.onClosed();
+      written = state.length >= count ? { count, draftBytes, isClosed: isLast } : NOTHING;
+      options.onShared(written.count);
+      if (values.length < events.length) continue;
     }
-    await pause(pauseMs, draining);
+    await pause(written.isClosed ? REST_MS : beatMs, draining, changed);
   }
 }
 
-/** Draining ends the pause in which it begins. */
-async function pause(ms: number, draining: AbortSignal): Promise<void> {
-  const options = draining.aborted ? {} : { signal: draining };
-  await sleep(ms, undefined, options).catch(() => {});
+/** Ends early with a change, and where draining begins. */
+async function pause(ms: number, draining: AbortSignal, changed?: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const signal = draining.aborted ? over.signal : AbortSignal.any([over.signal, draining]);
+  const time = sleep(ms, undefined, { signal }).catch(() => {});
+  await (changed === undefined ? time : Promise.race([changed, time]));
+  over.abort();
 }
 
 /** The next events as values, as many as are written at once. */
@@ -78,7 +97,7 @@ function valuesOf(
   let draftBytes = before;
   for (const event of events) {
     if (bytes > MAX_WRITE_BYTES) break;
-    let value = encodeValue({ type: "event", event });
+    let value = encodeValue(event.type === "left-out" ? event : { type: "event", event });
     if (event.type === "block-draft") {
       draftBytes += value.length;
       if (draftBytes > MAX_DRAFT_BYTES) value = encodeValue({ type: "left-out" });

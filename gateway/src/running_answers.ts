@@ -1,14 +1,11 @@
 import { DomainError } from "@medv/proto";
 import { LRUCache } from "lru-cache";
 import type { AnswerEvent } from "./answer_event.ts";
-import {
-  ANSWER_TTL_MS,
-  type AnswerProgress,
-  type KeptAnswer,
-  newAnswerId,
-  type NumberedEvent,
-} from "./kept_answer.ts";
+import type { AskedQuestion } from "./kept_questions.ts";
+import type { KeptAnswer } from "./kept_answer.ts";
+import { RunningAnswer } from "./running_answer.ts";
 import type { SharedAnswers } from "./shared_answers.ts";
+import type { TakenAnswer } from "./take_answer.ts";
 
 /** Bound on what finished answers hold, in draft tokens of about 100 bytes. */
 const MAX_TOKENS = 1 << 19;
@@ -17,7 +14,6 @@ const MAX_TOKENS = 1 << 19;
 export class RunningAnswers {
   readonly #answers = new LRUCache<string, RunningAnswer>({
     maxSize: MAX_TOKENS,
-    ttl: ANSWER_TTL_MS,
     updateAgeOnGet: true,
     dispose: (answer, _key, reason) => {
       if (reason !== "set") void answer.stop();
@@ -34,17 +30,18 @@ export class RunningAnswers {
    * Reads `events` to their end, whoever else reads them. Resolves when the answer can be found by its id.
    *
    * @param controller Ends the work; aborted by {@link RunningAnswer.stop}.
+   * @param asked What it answers, and how long it is kept.
    */
   async start(
     events: AsyncGenerator<AnswerEvent>,
     controller: AbortController,
-    tenantScope: string,
+    asked: AskedQuestion,
   ): Promise<RunningAnswer> {
-    const answer = new RunningAnswer(controller);
-    const key = `${tenantScope}/${answer.id}`;
-    this.#answers.set(key, answer, { size: 1 });
-    void this.#run(key, answer, events);
-    await this.#shared?.publish(answer, tenantScope, (from) => answer.progress(from));
+    const isShared = this.#shared !== undefined;
+    const answer = new RunningAnswer(controller, { isShared });
+    const key = keyOf(answer.id, asked.question.tenantScope);
+    void this.#run(key, answer, { events, ttlMs: asked.ttlMs });
+    await this.#shared?.publish(answer, asked, () => this.#lose(key, answer));
     return answer;
   }
 
@@ -54,12 +51,26 @@ export class RunningAnswers {
    * @throws {DomainError} `not_found`; `unavailable` while that cannot be found out.
    */
   async find(id: string, tenantScope: string): Promise<KeptAnswer> {
-    const answer = this.peek(id, tenantScope) ?? (await this.#shared?.find(id, tenantScope));
+    const answer =
+      this.peek(id, tenantScope) ??
+      (await this.#shared?.find(id, tenantScope, (taken) => this.#goOn(taken)));
     if (answer !== undefined) return answer;
     throw notKnown();
   }
 
-  /** Whether an answer runs or has ended well, at whichever gateway. */
+  /**
+   * Ends the work on an answer, at whichever gateway.
+   *
+   * @throws {DomainError} As {@link find}.
+   */
+  async stop(id: string, tenantScope: string): Promise<void> {
+    const answer = await this.find(id, tenantScope);
+    await answer.stop();
+    // Should this gateway die before the end is written, no other goes on with it.
+    if (answer instanceof RunningAnswer) await this.#shared?.askToStop(answer.id, tenantScope);
+  }
+
+  /** Whether an answer runs, can be gone on with or has ended well, at whichever gateway. */
   async isSound(id: string, tenantScope: string): Promise<boolean> {
     const own = this.peek(id, tenantScope);
     return own?.isSound ?? (await this.#shared?.isSound(id, tenantScope)) ?? false;
@@ -67,17 +78,38 @@ export class RunningAnswers {
 
   /** The answer with this id, if it is kept here. */
   peek(id: string, tenantScope: string): RunningAnswer | undefined {
-    return this.#answers.get(`${tenantScope}/${id}`);
+    return this.#answers.get(keyOf(id, tenantScope));
   }
 
   async #run(
     key: string,
     answer: RunningAnswer,
-    events: AsyncGenerator<AnswerEvent>,
+    { events, ttlMs }: { readonly events: AsyncGenerator<AnswerEvent>; readonly ttlMs: number },
   ): Promise<void> {
+    // However long it takes, it is kept until its end.
+    this.#answers.set(key, answer, { size: 1, ttl: 0 });
     await answer.run(events);
     // Its size is known now; one that was evicted stays so.
-    if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size });
+    if (this.#answers.has(key)) this.#answers.set(key, answer, { size: answer.size, ttl: ttlMs });
+  }
+
+  /** Goes on with the answer of a gateway that is gone. */
+  #goOn(taken: TakenAnswer): RunningAnswer {
+    const controller = new AbortController();
+    const { id, tenantScope } = taken;
+    const { ttlMs } = taken.written;
+    const answer = new RunningAnswer(controller, { isShared: true, taken });
+    if (taken.isStopAsked) void answer.stop();
+    const key = keyOf(id, tenantScope);
+    void this.#run(key, answer, { events: taken.run(controller.signal), ttlMs });
+    this.#shared?.publishTaken(answer, taken, () => this.#lose(key, answer));
+    return answer;
+  }
+
+  /** Another gateway goes on with it, as this one did not show itself for too long. */
+  #lose(key: string, answer: RunningAnswer): void {
+    answer.lose();
+    if (this.#answers.peek(key) === answer) this.#answers.delete(key);
   }
 
   /** Resolves when other gateways have all that they need to go on with the answers of this one. */
@@ -91,80 +123,8 @@ export class RunningAnswers {
   }
 }
 
-/** One answer, with everything that was said so far. */
-export class RunningAnswer implements KeptAnswer {
-  readonly id = newAnswerId();
-  readonly startedAt = new Date();
-  readonly #controller: AbortController;
-  readonly #events: AnswerEvent[] = [];
-  #end: { readonly error?: unknown } | undefined;
-  #changed = Promise.withResolvers<void>();
-
-  constructor(controller: AbortController) {
-    this.#controller = controller;
-  }
-
-  /** What it holds, in draft tokens, and one for each event. */
-  get size(): number {
-    return this.#events.reduce(
-      (sum, event) => sum + 1 + (event.type === "block-draft" ? event.tokens.length : 0),
-      1,
-    );
-  }
-
-  /** False once it has failed or been stopped. */
-  get isSound(): boolean {
-    return this.#end === undefined ? !this.#controller.signal.aborted : !("error" in this.#end);
-  }
-
-  /** Takes in `events`; an error is kept for the readers. */
-  async run(events: AsyncGenerator<AnswerEvent>): Promise<void> {
-    try {
-      for await (const event of events) {
-        this.#events.push(event);
-        this.#notify();
-      }
-      this.#end = {};
-    } catch (error) {
-      this.#end = { error };
-    }
-    this.#notify();
-  }
-
-  /** What there is from event number `from` on. */
-  progress(from: number): AnswerProgress {
-    return { events: this.#events.slice(from), end: this.#end };
-  }
-
-  async *follow(after: number, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
-    signal.addEventListener("abort", () => this.#notify(), { once: true });
-    for (let number = after + 1; ; number++) {
-      let event = this.#events[number];
-      while (event === undefined) {
-        signal.throwIfAborted();
-        if (this.#end !== undefined) {
-          if ("error" in this.#end) throw this.#end.error;
-          return;
-        }
-        await this.#changed.promise;
-        event = this.#events[number];
-      }
-      yield { number, event };
-    }
-  }
-
-  stop(): Promise<void> {
-    this.#controller.abort(
-      new DomainError("cancelled", "Cannot finish the answer as it was stopped"),
-    );
-    return Promise.resolve();
-  }
-
-  #notify(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers<void>();
-    resolve();
-  }
+function keyOf(id: string, tenantScope: string): string {
+  return `${tenantScope}/${id}`;
 }
 
 function notKnown(): DomainError {

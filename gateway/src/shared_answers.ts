@@ -1,82 +1,108 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@medv/proto";
-import type { CacheName } from "@medv/runtime/remote_cache/cache_connection";
 import type { LogTimes, SharedLogs } from "@medv/runtime/remote_cache/shared_logs";
 import { decodeValue, errorOf } from "./answer_log.ts";
-import {
-  ANSWER_TTL_MS,
-  type AnswerProgress,
-  type KeptAnswer,
-  type NumberedEvent,
-} from "./kept_answer.ts";
+import { cannotContinue } from "./continue_answer.ts";
+import { type KeptAnswer, ANSWER_TTL_MS, type NumberedEvent } from "./kept_answer.ts";
+import type { AskedQuestion, KeptQuestions } from "./kept_questions.ts";
 import { publishAnswer } from "./publish_answer.ts";
+import type { RunningAnswer } from "./running_answer.ts";
+import {
+  type AnswerPlace,
+  nameOf,
+  takeAnswer,
+  type TakenAnswer,
+  writerGone,
+  type WrittenAnswer,
+} from "./take_answer.ts";
 
-/** A process that stalls is not gone. */
-const HOLD_MS = 15_000;
+/** After so long without a sign of it the gateway that runs an answer is gone: should it come back, it is refused. */
+const HOLD_MS = 6000;
+/** How long an answer that cannot be read is waited for: the cache may come back. */
+const AWAY_MS = 15_000;
 /** How often what is new is looked for. */
 const PACE_MS = 50;
 
-/** Answers that any gateway can go on giving out: each is written into a log of the shared cache as it comes. */
+/**
+ * Answers that any gateway can go on giving out, each written into a log of the shared cache as it comes; and go on with, as
+ * what was asked lies there too.
+ */
 export class SharedAnswers {
   readonly #logs: SharedLogs;
-  readonly #times: LogTimes;
+  readonly #questions: KeptQuestions;
+  readonly #holdMs: number;
   readonly #draining = new AbortController();
   readonly #publishing = new Set<Promise<void>>();
 
   /** @param holdMs After so long without a sign of it the gateway that runs an answer is gone. */
-  constructor(logs: SharedLogs, holdMs = HOLD_MS) {
+  constructor(logs: SharedLogs, questions: KeptQuestions, holdMs = HOLD_MS) {
     this.#logs = logs;
-    this.#times = { ttlMs: ANSWER_TTL_MS, holdMs };
+    this.#questions = questions;
+    this.#holdMs = holdMs;
   }
 
   /**
    * Writes an answer of this gateway as it comes. Resolves when other gateways can find it, so that whoever has its id may
    * go to any of them at once, or when the cache could not be asked.
    *
-   * @param progress What there is from an event's number on.
+   * @param onTaken Called when another gateway goes on with it.
    */
-  async publish(
-    answer: Pick<KeptAnswer, "id" | "stop">,
-    tenantScope: string,
-    progress: (from: number) => AnswerProgress,
-  ): Promise<void> {
-    const name = nameOf(tenantScope, answer.id);
-    const announced = this.#logs.write(name, { from: 0, values: [] }, this.#times);
-    const options = { logs: this.#logs, name, times: this.#times, progress };
-    const publishing = announced.then(() =>
-      publishAnswer({ ...options, onStop: () => void answer.stop() }, this.#draining.signal),
-    );
-    this.#publishing.add(publishing);
-    void publishing.finally(() => this.#publishing.delete(publishing));
-    await announced;
+  async publish(answer: RunningAnswer, asked: AskedQuestion, onTaken: () => void): Promise<void> {
+    const { question, ttlMs } = asked;
+    const name = nameOf({ id: answer.id, tenantScope: question.tenantScope });
+    const writer = randomUUID();
+    const begin = async (): Promise<WrittenAnswer> => {
+      const kept = await this.#questions.keep(answer.id, asked);
+      await this.#logs.write(name, { writer, from: 0, values: [] }, this.#times(ttlMs));
+      return { name, writer, ttlMs, kept };
+    };
+    const begun = begin();
+    this.#publish(answer, begun, onTaken);
+    await begun;
+  }
+
+  /** As {@link publish}, of an answer that was taken. */
+  publishTaken(answer: RunningAnswer, { written }: TakenAnswer, onTaken: () => void): void {
+    this.#publish(answer, Promise.resolve(written), onTaken);
   }
 
   /**
    * The answer that another gateway runs or ran.
    *
+   * @param goOn Goes on with it once that gateway is gone.
    * @throws {DomainError} `unavailable` while the shared cache cannot be asked.
    */
-  async find(id: string, tenantScope: string): Promise<KeptAnswer | undefined> {
-    const name = nameOf(tenantScope, id);
-    const part = await this.#logs.read(name, 0);
+  async find(
+    id: string,
+    tenantScope: string,
+    goOn: (taken: TakenAnswer) => KeptAnswer,
+  ): Promise<KeptAnswer | undefined> {
+    const place = { id, tenantScope };
+    const part = await this.#logs.read(nameOf(place), 0);
     if (part === undefined) throw cacheAway();
     if (part.values.length === 0 && !part.isHeld) return undefined;
     return {
       id,
-      follow: (after, signal) => this.#follow(name, after, signal),
+      isHere: false,
+      follow: (after, signal) => this.#follow(place, goOn, after, signal),
       stop: async () => {
-        const asked = await this.#logs.askToStop(name, ANSWER_TTL_MS);
-        if (asked === undefined) throw cacheAway();
+        if (!(await this.askToStop(id, tenantScope))) throw cacheAway();
       },
     };
   }
 
-  /** Whether another gateway runs the answer, or it has ended well there. */
+  /** Has the gateway stop that runs an answer, or would go on with it. False where the cache could not be asked. */
+  async askToStop(id: string, tenantScope: string): Promise<boolean> {
+    return (await this.#logs.askToStop(nameOf({ id, tenantScope }), ANSWER_TTL_MS)) !== undefined;
+  }
+
+  /** Whether another gateway runs the answer, it can be gone on with, or it has ended well. */
   async isSound(id: string, tenantScope: string): Promise<boolean> {
-    const part = await this.#logs.readLast(nameOf(tenantScope, id));
+    const part = await this.#logs.readLast(nameOf({ id, tenantScope }));
     const [last] = (part?.values ?? []).map(decodeValue);
     if (last?.type === "end" || last?.type === "error") return last.type === "end";
-    return part?.isHeld === true;
+    return last !== undefined || part?.isHeld === true;
   }
 
   /** Resolves when the answers of this gateway are written to their ends, as far as the cache takes them. */
@@ -85,8 +111,26 @@ export class SharedAnswers {
     await Promise.all(this.#publishing);
   }
 
+  #publish(answer: RunningAnswer, begun: Promise<WrittenAnswer>, onTaken: () => void): void {
+    const publish = async (): Promise<void> => {
+      const { name, writer, ttlMs, kept } = await begun;
+      const options = {
+        ...{ logs: this.#logs, name, writer, times: this.#times(ttlMs), onTaken },
+        progress: (from: number) => answer.progress(from),
+        onShared: (count: number | undefined) => answer.share(count),
+        onClosed: () => void kept?.forget(),
+        onStop: () => void answer.stop(),
+      };
+      await publishAnswer(options, this.#draining.signal);
+    };
+    const publishing = publish();
+    this.#publishing.add(publishing);
+    void publishing.finally(() => this.#publishing.delete(publishing));
+  }
+
   async *#follow(
-    name: CacheName,
+    place: AnswerPlace,
+    goOn: (taken: TakenAnswer) => KeptAnswer,
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<NumberedEvent> {
@@ -94,30 +138,39 @@ export class SharedAnswers {
     let seenMs = performance.now();
     for (;;) {
       signal.throwIfAborted();
-      const { values, isHeld } = (await this.#logs.read(name, number)) ?? UNREADABLE;
+      const part = await this.#logs.read(nameOf(place), number);
+      const values = part?.values ?? [];
       for (const value of values.map(decodeValue)) {
         if (value === undefined) throw otherVersion();
         if (value.type === "end") return;
         if (value.type === "error") throw errorOf(value);
-        if (value.type === "event") yield { number, event: value.event };
+        if (value.type === "event") yield { number, event: value.event, isAlone: false };
         number += 1;
       }
-      if (values.length > 0) {
-        seenMs = performance.now();
-        continue;
+      if (values.length > 0 || part?.isHeld === true) seenMs = performance.now();
+      if (values.length > 0) continue;
+      const taken = part?.isHeld === false ? await this.#take(place) : undefined;
+      if (taken !== undefined) {
+        const answer = goOn(taken);
+        // The cache lost some of what was given out: what follows may not fit that.
+        if (number > taken.events.length) throw writerGone();
+        yield* answer.follow(number - 1, signal);
+        return;
       }
-      if (isHeld) seenMs = performance.now();
-      else if (performance.now() - seenMs > this.#times.holdMs) throw writerGone();
+      if (performance.now() - seenMs > AWAY_MS) throw writerGone();
       await sleep(PACE_MS);
     }
   }
-}
 
-/** As if there were no sign of the writer: the cache may come back. */
-const UNREADABLE = { values: [], isHeld: false };
+  async #take(place: AnswerPlace): Promise<TakenAnswer | undefined> {
+    const times = (ttlMs: number): LogTimes => this.#times(ttlMs);
+    return await takeAnswer({ logs: this.#logs, questions: this.#questions, times }, place);
+  }
 
-function nameOf(tenantScope: string, id: string): CacheName {
-  return { tenantScope, key: `answer/${id}` };
+  #times(ttlMs: number): LogTimes {
+    // What runs is there, however short it is kept then.
+    return { ttlMs: Math.max(ttlMs, this.#holdMs), holdMs: this.#holdMs };
+  }
 }
 
 function cacheAway(): DomainError {
@@ -129,17 +182,5 @@ function cacheAway(): DomainError {
 }
 
 function otherVersion(): DomainError {
-  return new DomainError(
-    "unavailable",
-    "Cannot continue the answer as a gateway of another version makes it",
-    { hint: "ask again" },
-  );
-}
-
-function writerGone(): DomainError {
-  return new DomainError(
-    "unavailable",
-    "Cannot continue the answer as nothing is heard of the gateway that makes it",
-    { hint: "ask again" },
-  );
+  return cannotContinue("a gateway of another version makes it");
 }

@@ -1,13 +1,20 @@
+import type { Question } from "./admit_question.ts";
 import type { AnswerEvent } from "./answer_event.ts";
 import { callerGone } from "./request_controller.ts";
-import type { RunningAnswer, RunningAnswers } from "./running_answers.ts";
+import type { RunningAnswer } from "./running_answer.ts";
+import type { RunningAnswers } from "./running_answers.ts";
 
 /** How an answer is started that others than its caller may read. */
 export type StartOptions = {
-  /** Asks, and reads up to the first event. */
-  readonly run: (signal: AbortSignal) => Promise<AsyncGenerator<AnswerEvent>>;
+  /** Asks, tells what is asked, and reads up to the first event. */
+  readonly run: (
+    signal: AbortSignal,
+    onAdmitted: (question: Question) => void,
+  ) => Promise<AsyncGenerator<AnswerEvent>>;
   /** Whether the work goes on when nobody reads it any more. */
   readonly goesOn: boolean;
+  /** How long the answer is kept after its last event or reader. */
+  readonly ttlMs: number;
   readonly tenantScope: string;
 };
 
@@ -19,14 +26,15 @@ export type StartOptions = {
  */
 export async function startAnswer(
   answers: RunningAnswers,
-  { run, goesOn, tenantScope }: StartOptions,
+  { run, goesOn, ttlMs }: StartOptions,
   readers: AbortSignal,
 ): Promise<RunningAnswer> {
   const work = new AbortController();
   const abort = (): void => work.abort(callerGone());
   if (readers.aborted) abort();
   readers.addEventListener("abort", abort, { once: true });
-  const events = await run(work.signal);
+  const admitted = Promise.withResolvers<Question>();
+  const events = await run(work.signal, admitted.resolve);
   if (goesOn) readers.removeEventListener("abort", abort);
-  return await answers.start(events, work, tenantScope);
+  return await answers.start(events, work, { question: await admitted.promise, ttlMs });
 }

@@ -17,6 +17,8 @@ export type Outcome = {
   readonly hasDraft: boolean;
   /** Of an answer that can be taken up again. */
   readonly lastEventId: string | undefined;
+  /** Of all events that have one. */
+  readonly ids: readonly string[];
 };
 
 export type Question = {
@@ -65,6 +67,7 @@ async function readAnswer(
     status: undefined as number | undefined,
     hasDraft: false,
     lastEventId: undefined as string | undefined,
+    ids: [] as string[],
   };
   let hasEnded = false;
   const outcome = (type: Outcome["type"], more: Partial<Outcome> = {}): Outcome => ({
@@ -87,6 +90,7 @@ async function readAnswer(
       if (name === "block-draft") seen.hasDraft = true;
       if (name === "text-delta") seen.text += String(data["text"]);
       seen.lastEventId = id;
+      if (id !== undefined) seen.ids.push(id);
       onEvent?.(name);
       if (name === "error") return outcome("failed", { code: String(data["code"]) });
       // Read on: who leaves before the stream's own end counts as gone at the gateway.

@@ -30,6 +30,7 @@ import { gatewayMetrics } from "../gateway_metrics.ts";
 import { createFetchImage, type FetchImage } from "../image_fetch/fetch_image.ts";
 import { ImagePreprocessor } from "../image/image_preprocessor.ts";
 import { ImageStore } from "../image_store.ts";
+import { keptQuestions } from "../kept_questions.ts";
 import { countTogether } from "../limits/count_together.ts";
 import { DecoderPrice } from "../limits/decoder_price.ts";
 import { tenantLimits, type TenantLimitsOptions } from "../limits/tenant_limits.ts";
@@ -172,23 +173,30 @@ export async function startScriptedGateway({
     encodeTimeoutMs: 60_000,
   });
   const count = countTogether(connection && sharedCounts(connection), log);
-  const answers = new RunningAnswers(
-    connection && new SharedAnswers(sharedLogs(connection), holdMs),
-  );
   const registry = new Registry();
   const clientTokens = access.clientTokens ?? new ClientTokens(SECRET);
-  const app = createApp({
+  const sources = {
     services,
     images,
     model: new ModelDescription(services.diffusion),
-    log,
     metrics: gatewayMetrics(registry, () => ({
       decoderRestarts: preprocessor.losses,
       imageBytes: images.bytes,
     })),
     fetchImage,
-    maxImageBytes: MAX_IMAGE_BYTES,
     answerTimeoutMs,
+    grantedImages: grantedImages(count),
+    limits: tenantLimits(limits, count),
+    price: new DecoderPrice(),
+  };
+  const questions = keptQuestions(sources, remoteCache(connection));
+  const answers = new RunningAnswers(
+    connection && new SharedAnswers(sharedLogs(connection), questions, holdMs),
+  );
+  const app = createApp({
+    ...sources,
+    log,
+    maxImageBytes: MAX_IMAGE_BYTES,
     keepAliveMs,
     corsOrigins,
     answers,
@@ -203,9 +211,6 @@ export async function startScriptedGateway({
     }),
     clientTokens,
     receipts: new DeletionReceipts(SECRET),
-    grantedImages: grantedImages(count),
-    limits: tenantLimits(limits, count),
-    price: new DecoderPrice(),
   });
   return {
     app,

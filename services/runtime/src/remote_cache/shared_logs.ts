@@ -5,6 +5,8 @@ export type LogState = {
   /** How many values there are: fewer than were written where the server lost some. */
   readonly length: number;
   readonly isStopAsked: boolean;
+  /** Whether another writes it by now; then nothing was written. */
+  readonly isTaken: boolean;
 };
 
 /** What a reader finds. */
@@ -18,17 +20,23 @@ export type LogPart = {
 /** How long a log is kept after its last write, and for how long its writer counts as there. */
 export type LogTimes = { readonly ttlMs: number; readonly holdMs: number };
 
+/** What a writer adds to its log. */
+export type WrittenPart = {
+  /** Its name among all writers. */
+  readonly writer: string;
+  readonly from: number;
+  readonly values: readonly Uint8Array[];
+};
+
 /**
- * Logs that one process writes and others follow; every value is sealed to its place. What they answer is undefined where
- * the server cannot be asked.
+ * Logs, each of which one process writes at a time and others follow; every value is sealed to its place. What they answer
+ * is undefined where the server cannot be asked.
  */
 export type SharedLogs = {
   /** Puts values at the places from `from` on; without any it only shows that the writer is there. */
-  write(
-    name: CacheName,
-    part: { readonly from: number; readonly values: readonly Uint8Array[] },
-    times: LogTimes,
-  ): Promise<LogState | undefined>;
+  write(name: CacheName, part: WrittenPart, times: LogTimes): Promise<LogState | undefined>;
+  /** Makes `writer` the one that writes a log, if the one before it has not shown itself lately: one of all who try. */
+  take(name: CacheName, writer: string, times: LogTimes): Promise<LogState | undefined>;
   read(name: CacheName, from: number): Promise<LogPart | undefined>;
   /** The newest value, if there is one. */
   readLast(name: CacheName): Promise<LogPart | undefined>;
@@ -39,35 +47,43 @@ export type SharedLogs = {
 /** Values that are read at once. */
 const READ_COUNT = 16;
 
+/** Refused where another has taken the log, however long the one that writes was away. */
+const WRITE = `
+local writer = redis.call("hget", KEYS[1], "writer")
+if writer and writer ~= ARGV[1] then return false end
+redis.call("hset", KEYS[1], "writer", ARGV[1])
+for i = 4, #ARGV, 2 do redis.call("hset", KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call("pexpire", KEYS[1], ARGV[2])
+redis.call("set", KEYS[2], "", "PX", ARGV[3])
+return { redis.call("hlen", KEYS[1]) - 1, redis.call("exists", KEYS[3]) }`;
+
+const TAKE = `
+if redis.call("exists", KEYS[2]) == 1 then return false end
+if redis.call("hexists", KEYS[1], "writer") == 0 then return false end
+redis.call("hset", KEYS[1], "writer", ARGV[1])
+redis.call("pexpire", KEYS[1], ARGV[2])
+redis.call("set", KEYS[2], "", "PX", ARGV[3])
+return { redis.call("hlen", KEYS[1]) - 1, redis.call("exists", KEYS[3]) }`;
+
 /** The logs behind a connection. */
 export function sharedLogs(connection: CacheConnection): SharedLogs {
   return {
-    async write(name, part, { ttlMs, holdMs }) {
-      const key = keyOf(name);
-      const answers = await connection.tolerate((redis) => {
-        const fields = part.values.flatMap((value, index) => {
-          const place = part.from + index;
-          const sealed = connection.cipher.seal(value, placeText(name, place));
-          return [String(place), Buffer.from(sealed)];
-        });
-        // One after the other on one connection.
-        return Promise.all([
-          fields.length > 0 && redis.hset(key, ...fields),
-          redis.pexpire(key, ttlMs),
-          redis.set(holdKey(key), "", "PX", holdMs),
-          redis.exists(stopKey(key)),
-          redis.hlen(key),
-        ]);
+    async write(name, { writer, from, values }, times) {
+      const fields = values.flatMap((value, index) => {
+        const place = from + index;
+        const sealed = connection.cipher.seal(value, placeText(name, place));
+        return [String(place), Buffer.from(sealed)];
       });
-      if (answers === undefined) return undefined;
-      const [, , , stop, length] = answers;
-      return { length, isStopAsked: stop === 1 };
+      return await change(connection, name, WRITE, [writer, times.ttlMs, times.holdMs, ...fields]);
     },
+    take: (name, writer, { ttlMs, holdMs }) =>
+      change(connection, name, TAKE, [writer, ttlMs, holdMs]),
     read: (name, from) => read(connection, name, from),
     async readLast(name) {
       const length = await connection.tolerate((redis) => redis.hlen(keyOf(name)));
       if (length === undefined) return undefined;
-      return await read(connection, name, Math.max(0, length - 1));
+      // One field is the writer's name.
+      return await read(connection, name, Math.max(0, length - 2));
     },
     async askToStop(name, ttlMs) {
       const key = stopKey(keyOf(name));
@@ -75,6 +91,21 @@ export function sharedLogs(connection: CacheConnection): SharedLogs {
       return answer === undefined ? undefined : true;
     },
   };
+}
+
+async function change(
+  connection: CacheConnection,
+  name: CacheName,
+  script: string,
+  values: readonly (string | number | Buffer)[],
+): Promise<LogState | undefined> {
+  const key = keyOf(name);
+  const answer = await connection.tolerate((redis) =>
+    redis.eval(script, 3, key, holdKey(key), stopKey(key), ...values),
+  );
+  if (answer === null) return { length: 0, isStopAsked: false, isTaken: true };
+  if (!Array.isArray(answer)) return undefined;
+  return { length: Number(answer[0]), isStopAsked: answer[1] === 1, isTaken: false };
 }
 
 async function read(
