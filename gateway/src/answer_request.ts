@@ -1,7 +1,9 @@
+import { DomainError } from "@medv/proto";
 import { Priority } from "@medv/proto/diffusion";
 import { z } from "zod";
 import { type Conversation, messagesSchema, toConversation } from "./conversation.ts";
 import { settingsFields, toGenerationSettings } from "./generation_settings.ts";
+import { ANSWER_TTL_MS } from "./kept_answer.ts";
 import { labelFields, neutralFields } from "./openai_fields.ts";
 import type { GenerateInput } from "./services.ts";
 
@@ -16,7 +18,11 @@ export type AnswerRequest = {
 };
 
 /** An {@link AnswerRequest} and what becomes of the answer when its reader goes away. */
-export type NativeRequest = AnswerRequest & { readonly onDisconnect: "cancel" | "continue" };
+export type NativeRequest = AnswerRequest & {
+  readonly onDisconnect: "cancel" | "continue";
+  /** How long an answer that can be taken up is kept after its last event or reader. */
+  readonly keptSeconds: number;
+};
 
 /** An {@link AnswerRequest} and how OpenAI's route answers it. */
 export type ChatRequest = AnswerRequest & {
@@ -25,6 +31,8 @@ export type ChatRequest = AnswerRequest & {
 };
 
 const PRIORITIES = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } as const;
+
+const MAX_CONTINUE_SECONDS = ANSWER_TTL_MS / 1000;
 
 const answerSchema = z.strictObject({
   model: z.string(),
@@ -48,6 +56,14 @@ export const nativeSchema = answerSchema
       description:
         "Whether the work goes on when its reader, or the last of those who asked under one `Idempotency-Key`, goes away, to be taken up by its id.",
     }),
+    continue_seconds: z
+      .int()
+      .min(1)
+      .max(MAX_CONTINUE_SECONDS)
+      .optional()
+      .meta({
+        description: `With \`on_disconnect: "continue"\`, for how long after its last event or reader the answer can be taken up; ${MAX_CONTINUE_SECONDS} where it is missing.`,
+      }),
   })
   .meta({ id: "AnswerRequest" });
 
@@ -75,7 +91,16 @@ export function toNativeRequest(
   request: z.output<typeof nativeSchema>,
   maxImageBytes: number,
 ): NativeRequest {
-  return { ...toAnswerRequest(request, maxImageBytes), onDisconnect: request.on_disconnect };
+  const { on_disconnect: onDisconnect, continue_seconds: continueSeconds } = request;
+  if (continueSeconds !== undefined && onDisconnect !== "continue") {
+    throw new DomainError(
+      "invalid_setting",
+      `Cannot keep the answer for continue_seconds as on_disconnect must be "continue": it is "${onDisconnect}"`,
+      { field: "continue_seconds" },
+    );
+  }
+  const keptSeconds = continueSeconds ?? MAX_CONTINUE_SECONDS;
+  return { ...toAnswerRequest(request, maxImageBytes), onDisconnect, keptSeconds };
 }
 
 /**

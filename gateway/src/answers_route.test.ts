@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { askAbout } from "./testing/ask_about.ts";
 import { answerHello, type Script, startScriptedGateway } from "./testing/scripted_gateway.ts";
@@ -17,8 +18,8 @@ type Frame = {
   readonly data: { readonly type: string; readonly text?: string };
 };
 
-function ask(onDisconnect: string, headers: Readonly<Record<string, string>> = {}) {
-  const body = JSON.stringify(askAbout([], { on_disconnect: onDisconnect }));
+function ask(onDisconnect: string, headers: Readonly<Record<string, string>> = {}, more = {}) {
+  const body = JSON.stringify(askAbout([], { on_disconnect: onDisconnect, ...more }));
   return gateway.app.request("/v1/answers", { method: "POST", headers, body });
 }
 
@@ -113,6 +114,29 @@ test("GET /v1/answers/:id continues after the last event, with nothing lost or d
     "text-delta",
     "answer-end",
   ]);
+});
+
+test("an answer can be taken up for continue_seconds after its end, however long it took", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gateway.seen.script = waiting(promise);
+  const last = await readFirstText(await ask("continue", {}, { continue_seconds: 1 }));
+  const [id = ""] = last.id.split(".");
+  await sleep(1500);
+  resolve();
+  const rest = framesOf(await (await follow(id, last.id)).text());
+  expect(rest.at(-1)?.data.type).toBe("answer-end");
+  await sleep(1500);
+  expect((await follow(id)).status).toBe(404);
+});
+
+test.each([
+  ["cancel", 60, "invalid_setting"],
+  ["continue", 0, "invalid_request"],
+  ["continue", 601, "invalid_request"],
+])("with %s, continue_seconds of %i is refused by name", async (onDisconnect, seconds, code) => {
+  const response = await ask(onDisconnect, {}, { continue_seconds: seconds });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code, field: "continue_seconds" });
 });
 
 test("DELETE /v1/answers/:id ends the decoder's work and its readers' streams", async () => {

@@ -14,7 +14,7 @@ import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
 import { answerKeys, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
-import { ANSWER_TTL_MS, type KeptAnswer, newAnswerId } from "./kept_answer.ts";
+import { type KeptAnswer, newAnswerId } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
 import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
@@ -58,7 +58,7 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
         return withFirst(streamAnswer(dependencies, request, asker, work, onAdmitted));
       };
       const key = headers["Idempotency-Key"];
-      const options = { run, goesOn, ttlMs: ANSWER_TTL_MS, tenantScope };
+      const options = { run, goesOn, ttlMs: request.keptSeconds * 1000, tenantScope };
       if (key === undefined && !goesOn) {
         return respond(context, numbered(newAnswerId(), await run(signal)), controller);
       }

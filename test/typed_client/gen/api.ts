@@ -480,6 +480,8 @@ export interface components {
              * @enum {string}
              */
             on_disconnect?: "cancel" | "continue";
+            /** @description With `on_disconnect: "continue"`, for how long after its last event or reader the answer can be taken up; 600 where it is missing. */
+            continue_seconds?: number;
         };
         Message: {
             /**
