@@ -1,3 +1,4 @@
+import { DomainError } from "@medv/proto";
 import type { SharedClaims } from "@medv/runtime/remote_cache/shared_claims";
 import { z } from "zod";
 import type { KeptAnswer } from "../kept_answer.ts";
@@ -51,12 +52,18 @@ export async function keyedAnswer(
   const startedAt = new Date(startedAtMs);
   const own = answers.peek(id, tenantScope);
   if (own !== undefined) return { id, startedAt, follow: (...from) => own.follow(...from) };
-  const other = await answers.find(id, tenantScope).catch(() => undefined);
-  // The cache failed since it told of the answer: without it each gateway is alone.
+  const other = await answers.find(id, tenantScope).catch(nothingWhereLost);
   if (other === undefined) return await startAnswer(answers, options, caller);
   return {
     id,
     startedAt,
     follow: (...from) => keys.reading(request, other.follow(...from)),
   };
+}
+
+/** The cache may fail, or lose the answer, after it told of it: without it each gateway is alone. */
+function nothingWhereLost(error: unknown): undefined {
+  const isLost =
+    error instanceof DomainError && (error.code === "unavailable" || error.code === "not_found");
+  if (!isLost) throw error;
 }
