@@ -44,8 +44,11 @@ export function greyLevels(
     levels[code] = photometric === "MONOCHROME1" ? 255 - level : level;
   }
   const data = new Uint8Array(codes.length * 3);
-  for (let pixel = 0; pixel < codes.length; pixel++) {
-    data.fill(levels[codes[pixel]!]!, 3 * pixel, 3 * pixel + 3);
+  for (let pixel = 0, at = 0; pixel < codes.length; pixel++, at += 3) {
+    const level = levels[codes[pixel]!]!;
+    data[at] = level;
+    data[at + 1] = level;
+    data[at + 2] = level;
   }
   return { data, window: voi.window, valueRange };
 }
@@ -57,7 +60,9 @@ export function codesOf(
 ): Uint8Array | Uint16Array {
   const shift = highBit + 1 - bitsStored;
   const mask = 2 ** bitsStored - 1;
-  return words.map((word) => (word >> shift) & mask);
+  const codes = words.slice();
+  for (let pixel = 0; pixel < codes.length; pixel++) codes[pixel] = (words[pixel]! >> shift) & mask;
+  return codes;
 }
 
 /**
