@@ -35,7 +35,7 @@ async function startEmbedded() {
 }
 
 async function shoot(opened: Browser, url: string): Promise<void> {
-  const wide = await asked(opened, url, { viewport: { width: 1000, height: 680 } });
+  const wide = await asked(opened, url, { viewport: { width: 1000, height: 780 } });
   // Beside the default profile's answer that of whichever is offered first.
   await wide.locator(".turn > .row button").first().click();
   await wide.locator(".facts").nth(1).waitFor();
