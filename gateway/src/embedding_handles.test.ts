@@ -119,7 +119,7 @@ test("forget() asks the replicas again after they did not confirm, also where th
       },
       remote: {
         ...NO_REMOTE_CACHE,
-        get: () => Promise.resolve(cache.get("handle")),
+        find: () => Promise.resolve(cache.get("handle")),
         delete: () => Promise.resolve(cache.clear()),
       },
       ttlMs: 60_000,

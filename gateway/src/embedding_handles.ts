@@ -92,7 +92,8 @@ export class EmbeddingHandles {
     let confirmed = CONFIRMED_BY_NONE;
     do {
       const kept = await this.#encodings.settled(key);
-      const handle = kept?.handle ?? (await this.#shared(key, tenantScope));
+      // Surely: what is not found here is asked of nobody.
+      const handle = kept?.handle ?? presentHandle(await remote.find(handleName(tenantScope, key)));
       if (handle !== undefined) {
         const { digest } = handle;
         const forgotten = { digest, tenantScope, requestId };
@@ -138,9 +139,12 @@ export class EmbeddingHandles {
 
   /** What another gateway was told, unless the service has let go of it by now. */
   async #shared(key: string, tenantScope: string): Promise<EmbeddingHandle | undefined> {
-    const bytes = await this.#options.remote.get(handleName(tenantScope, key));
-    if (bytes === undefined) return undefined;
-    const handle = decodeHandle(bytes);
-    return Number(handle?.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
+    return presentHandle(await this.#options.remote.get(handleName(tenantScope, key)));
   }
+}
+
+/** What lies in the cache, unless it has expired. */
+function presentHandle(bytes: Uint8Array | undefined): EmbeddingHandle | undefined {
+  const handle = bytes && decodeHandle(bytes);
+  return Number(handle?.expiresAt?.seconds ?? 0) * 1000 > Date.now() ? handle : undefined;
 }

@@ -139,7 +139,8 @@ export class ImageStore {
    * gateways, in every replica of both services and in the shared cache.
    *
    * @returns What confirmed it; other gateways are told, and do not answer.
-   * @throws {DomainError} `unknown_image`; `unavailable` if something may be left, and then the id still holds.
+   * @throws {DomainError} `unknown_image`; `unavailable` if something may be left; the id still holds then, but where that is of a question
+   * that began meanwhile.
    */
   async delete(id: string, context: ImageContext): Promise<Emptied> {
     const { remote, notices } = this.#options;

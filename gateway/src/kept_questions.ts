@@ -41,7 +41,7 @@ const schema = z.object({
   ttlMs: z.int(),
 });
 
-/** A conversation that fits no context is not kept. */
+/** Without its images; a conversation that fits no context is not kept. */
 const MAX_BYTES = 1 << 20;
 
 /** The questions in a cache. Of images that came with them the pixels are kept, and not what was sent. */
@@ -67,13 +67,15 @@ export function keptQuestions(sources: AnswerSources, remote: RemoteCache): Kept
     async keep(id, { question, ttlMs }) {
       // An answer may end so late, and be looked for so long after.
       const keptMs = answerTimeoutMs + ttlMs;
+      if (encodeQuestion({ question: { ...question, images: [] }, ttlMs }).length > MAX_BYTES) {
+        return undefined;
+      }
       try {
         const context = imageContextOf(question, await model.get(images.signal));
         const share = async (each: ImageSource): Promise<ImageSource> =>
           each.type === "bytes" ? await images.share(each.bytes, context, keptMs) : each;
         const shared = { ...question, images: await Promise.all(question.images.map(share)) };
         const bytes = encodeQuestion({ question: shared, ttlMs });
-        if (bytes.length > MAX_BYTES) return undefined;
         await remote.set(questionName(id, question.tenantScope), bytes, keptMs / 1000);
         return kept(id, { question: shared, ttlMs });
       } catch {

@@ -61,3 +61,49 @@ test("publishAnswer() ends with the first write that is refused, as another gate
   );
   expect([tries, taken]).toEqual([1, 1]);
 });
+
+test("publishAnswer() leaves time to take what runs from a writer that is gone, and keeps what ended as long as was said", async () => {
+  const draining = new AbortController();
+  const ttls: number[] = [];
+  const change = Promise.withResolvers<void>();
+  let hasEnded = false;
+  await publishAnswer(
+    {
+      logs: {
+        write: (_name, { from, values }, { ttlMs }) => {
+          ttls.push(ttlMs);
+          hasEnded = true;
+          change.resolve();
+          return Promise.resolve({
+            length: from + values.length,
+            isStopAsked: false,
+            isTaken: false,
+          });
+        },
+        read: () => Promise.resolve(undefined),
+        readLast: () => Promise.resolve(undefined),
+        askToStop: () => Promise.resolve(undefined),
+        take: () => Promise.resolve(undefined),
+      },
+      name: { tenantScope: "a", key: "answer" },
+      writer: "a",
+      times: { ttlMs: 6000, holdMs: 6000 },
+      progress: () => ({
+        events: [],
+        end: hasEnded ? {} : undefined,
+        changed: change.promise,
+      }),
+      onShared: () => {},
+      onClosed: () => draining.abort(),
+      onStop: () => {},
+      onTaken: () => {},
+    },
+    draining.signal,
+  );
+  expect(ttls).toHaveLength(2);
+  const [running = 0, ended = 0] = ttls;
+  expect(running).toBeGreaterThan(2 * 6000);
+  expect(ended).toBeLessThanOrEqual(6000);
+  // A server takes whole milliseconds alone.
+  expect(ttls.every(Number.isInteger)).toBe(true);
+});

@@ -25,6 +25,8 @@ export type PublishOptions = {
 
 /** Signs of life in the time after which a writer counts as gone. */
 const BEATS = 4;
+/** For so many of these times an answer can be taken from a writer that is gone. */
+const TAKEOVER_HOLDS = 5;
 /** What a log begins with, and again where the server lost some of it. */
 const NOTHING = { count: 0, draftBytes: 0, isClosed: false };
 /** How long nothing is written after the cache did not answer, or the end was written. */
@@ -55,7 +57,12 @@ export async function publishAnswer(options: PublishOptions, draining: AbortSign
     if (isLast && !written.isClosed) values.push(encodeValue(closingValue(end)));
     const beatMs = times.holdMs / BEATS;
     if (values.length > 0 || now - shownMs >= beatMs) {
-      const state = await logs.write(name, { writer, from: written.count, values }, times);
+      // What runs has to be there for a while after its writer is gone; what has ended is kept no longer than was said.
+      const ttlMs = isLast
+        ? Math.max(1, Math.round(endedMs + times.ttlMs - now))
+        : times.ttlMs + TAKEOVER_HOLDS * times.holdMs;
+      const part = { writer, from: written.count, values };
+      const state = await logs.write(name, part, { ...times, ttlMs });
       if (state?.isTaken === true) {
         options.onTaken();
         return;

@@ -114,14 +114,19 @@ export class SharedAnswers {
   #publish(answer: RunningAnswer, begun: Promise<WrittenAnswer>, onTaken: () => void): void {
     const publish = async (): Promise<void> => {
       const { name, writer, ttlMs, kept } = await begun;
+      let forgetting: Promise<void> | undefined;
       const options = {
         ...{ logs: this.#logs, name, writer, times: this.#times(ttlMs), onTaken },
         progress: (from: number) => answer.progress(from),
         onShared: (count: number | undefined) => answer.share(count),
-        onClosed: () => void kept?.forget(),
+        onClosed: () => {
+          forgetting = kept?.forget();
+        },
         onStop: () => void answer.stop(),
       };
       await publishAnswer(options, this.#draining.signal);
+      // Before the cache is closed.
+      await forgetting;
     };
     const publishing = publish();
     this.#publishing.add(publishing);

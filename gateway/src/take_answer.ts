@@ -48,9 +48,11 @@ export async function takeAnswer(
 ): Promise<TakenAnswer | undefined> {
   const name = nameOf(place);
   const writer = randomUUID();
-  const state = await logs.take(name, writer, times(ANSWER_TTL_MS));
+  const state = await logs.take(name, writer, times(0));
   if (state === undefined || state.isTaken) return undefined;
   const values = await readAll(logs, name);
+  // The cache fails just now: whoever follows the answer tries again once this writer counts as gone.
+  if (values === undefined) return undefined;
   const events = values.flatMap((value) => eventOf(value) ?? []);
   // It has its end, or what cannot be read: who found nothing there asked for what comes behind.
   if (events.length < values.length) throw writerGone();
@@ -81,6 +83,8 @@ async function* goOn(
 ): AsyncGenerator<AnswerEvent> {
   signal.throwIfAborted();
   if (kept === undefined) throw writerGone();
+  const ends = events.filter(({ type }) => type === "answer-end").length;
+  if (ends === kept.question.choices) return;
   try {
     yield* continueAnswer(events, questions.ask(kept.question, seedOf(events), signal));
   } catch (cause) {
@@ -90,11 +94,15 @@ async function* goOn(
   }
 }
 
-async function readAll(logs: SharedLogs, name: CacheName): Promise<(AnswerValue | undefined)[]> {
+async function readAll(
+  logs: SharedLogs,
+  name: CacheName,
+): Promise<(AnswerValue | undefined)[] | undefined> {
   const values: (AnswerValue | undefined)[] = [];
   for (;;) {
     const part = await logs.read(name, values.length);
-    if (part === undefined || part.values.length === 0) return values;
+    if (part === undefined) return undefined;
+    if (part.values.length === 0) return values;
     values.push(...part.values.map(decodeValue));
   }
 }

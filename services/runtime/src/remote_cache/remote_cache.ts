@@ -12,13 +12,19 @@ import {
 import type { RemoteCacheOptions } from "./cache_settings.ts";
 
 /**
- * Values that processes share. A cache that fails costs time and nothing else: no method but {@link delete} rejects, and
- * what cannot be read is missing.
+ * Values that processes share. A cache that fails costs time and nothing else: no method but {@link find} and
+ * {@link delete} rejects, and what cannot be read is missing.
  */
 export type RemoteCache = {
   /** Whether there is one. */
   readonly isShared: boolean;
   get(name: CacheName): Promise<Uint8Array | undefined>;
+  /**
+   * As {@link get}, for who must know.
+   *
+   * @throws {DomainError} `unavailable` if it cannot be said whether there is such a value.
+   */
+  find(name: CacheName): Promise<Uint8Array | undefined>;
   /** Values that are too large are left out. */
   set(name: CacheName, value: Uint8Array, ttlSeconds: number): Promise<void>;
   /**
@@ -41,6 +47,7 @@ const MAX_VALUE_BYTES = 64 << 20;
 export const NO_REMOTE_CACHE: RemoteCache = {
   isShared: false,
   get: () => Promise.resolve(undefined),
+  find: () => Promise.resolve(undefined),
   set: () => Promise.resolve(),
   delete: () => Promise.resolve(),
   close() {},
@@ -70,21 +77,15 @@ class RedisCache implements RemoteCache {
   }
 
   async get(name: CacheName): Promise<Uint8Array | undefined> {
-    return await this.#connection.tolerate(async (redis) => {
-      const head = keyOf(name);
-      const written = readHead(await redis.get(head));
-      if (written === undefined) return undefined;
-      const keys = chunkKeys(head, written);
-      const chunks: Buffer[] = [];
-      for (let start = 0; start < keys.length; start += CHUNKS_PER_READ) {
-        const read = await redis.mgetBuffer(keys.slice(start, start + CHUNKS_PER_READ));
-        for (const chunk of read) {
-          if (chunk === null) return undefined; // Evicted, or another process writes it anew.
-          chunks.push(chunk);
-        }
-      }
-      return this.#connection.open(Buffer.concat(chunks), nameText(name));
-    });
+    return await this.#connection.tolerate((redis) => this.#read(redis, name));
+  }
+
+  async find(name: CacheName): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#connection.ask((redis) => this.#read(redis, name));
+    } catch (cause) {
+      throw unreachable("read", cause);
+    }
   }
 
   async set(name: CacheName, value: Uint8Array, ttlSeconds: number): Promise<void> {
@@ -106,15 +107,28 @@ class RedisCache implements RemoteCache {
         if (written !== undefined) await redis.del(...chunkKeys(head, written));
       });
     } catch (cause) {
-      throw new DomainError("unavailable", "Cannot delete as the shared cache cannot be reached", {
-        cause,
-        hint: "try again in a few seconds",
-      });
+      throw unreachable("delete", cause);
     }
   }
 
   close(): void {
     this.#connection.close();
+  }
+
+  async #read(redis: Redis, name: CacheName): Promise<Uint8Array | undefined> {
+    const head = keyOf(name);
+    const written = readHead(await redis.get(head));
+    if (written === undefined) return undefined;
+    const keys = chunkKeys(head, written);
+    const chunks: Buffer[] = [];
+    for (let start = 0; start < keys.length; start += CHUNKS_PER_READ) {
+      const read = await redis.mgetBuffer(keys.slice(start, start + CHUNKS_PER_READ));
+      for (const chunk of read) {
+        if (chunk === null) return undefined; // Evicted, or another process writes it anew.
+        chunks.push(chunk);
+      }
+    }
+    return this.#connection.open(Buffer.concat(chunks), nameText(name));
   }
 
   async #write(
@@ -136,6 +150,13 @@ class RedisCache implements RemoteCache {
     const old = readHead(before);
     if (old !== undefined) await redis.del(...chunkKeys(head, old));
   }
+}
+
+function unreachable(what: string, cause: unknown): DomainError {
+  return new DomainError("unavailable", `Cannot ${what} as the shared cache cannot be reached`, {
+    cause,
+    hint: "try again in a few seconds",
+  });
 }
 
 type Written = { readonly id: string; readonly chunks: number };

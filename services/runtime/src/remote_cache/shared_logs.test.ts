@@ -17,12 +17,14 @@ redisTest(
   async () => {
     const [first, ...others] = [await open(), await open(), await open(), await open()];
     const part = { writer: "first", from: 0, values: [Buffer.from("zero"), Buffer.from("one")] };
-    expect(await first.write(NAME, part, TIMES)).toMatchObject({ length: 2, isTaken: false });
+    const held = { ...TIMES, holdMs: 60_000 };
+    expect(await first.write(NAME, part, held)).toMatchObject({ length: 2, isTaken: false });
     const takeAll = async (): Promise<number> => {
       const states = others.map(async (logs, index) => logs.take(NAME, `${index}`, TIMES));
       return (await Promise.all(states)).filter((state) => state?.isTaken === false).length;
     };
     expect(await takeAll()).toBe(0);
+    await first.write(NAME, { ...part, from: 2, values: [] }, TIMES);
     await sleep(2 * TIMES.holdMs);
     expect(await takeAll()).toBe(1);
     // Also once the other has written all, and shows itself no more.

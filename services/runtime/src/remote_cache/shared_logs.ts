@@ -61,7 +61,7 @@ const TAKE = `
 if redis.call("exists", KEYS[2]) == 1 then return false end
 if redis.call("hexists", KEYS[1], "writer") == 0 then return false end
 redis.call("hset", KEYS[1], "writer", ARGV[1])
-redis.call("pexpire", KEYS[1], ARGV[2])
+if redis.call("pttl", KEYS[1]) < tonumber(ARGV[2]) then redis.call("pexpire", KEYS[1], ARGV[2]) end
 redis.call("set", KEYS[2], "", "PX", ARGV[3])
 return { redis.call("hlen", KEYS[1]) - 1, redis.call("exists", KEYS[3]) }`;
 
