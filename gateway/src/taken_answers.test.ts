@@ -12,7 +12,7 @@ const redis = prepareRedis();
 
 async function start() {
   const connection: CacheConnection = await redis.connect(new Uint8Array(32));
-  const gateway = await startScriptedGateway({ connection, holdMs: 600 });
+  const gateway = await startScriptedGateway({ connection, holdMs: 1500 });
   redis.cleanUp(gateway.stop);
   return { ...gateway, connection };
 }
