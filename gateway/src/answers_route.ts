@@ -1,21 +1,20 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
 import type { Context } from "hono";
-import { streamAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer_event.ts";
-import type { Question } from "./admit_question.ts";
 import { toNativeRequest } from "./answer_request.ts";
 import { askOperation, followOperation, stopOperation } from "./answers_operation.ts";
 import { callerOf } from "./auth/require_caller.ts";
 import { cannotContinue } from "./continue_answer.ts";
 import { type Dependencies, type GatewayEnv, maxJsonBytes } from "./dependencies.ts";
-import { eventStream, frame, withFirst } from "./event_stream.ts";
+import { eventStream, frame } from "./event_stream.ts";
 import { serve } from "./openapi/serve.ts";
 import { problemOf } from "./problem.ts";
 import { answerKeys, keyedAnswer } from "./idempotency/keyed_answer.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import { type KeptAnswer, newAnswerId } from "./kept_answer.ts";
 import { requestController } from "./request_controller.ts";
+import { runOf } from "./run_of.ts";
 import { startAnswer } from "./start_answer.ts";
 import { together, type Usage } from "./usage.ts";
 
@@ -50,13 +49,7 @@ export function answersRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv
       const controller = requestController(context.req.raw);
       const { signal } = controller;
       const goesOn = request.onDisconnect === "continue";
-      const run = (
-        work: AbortSignal,
-        onAdmitted?: (question: Question) => void,
-      ): Promise<AsyncGenerator<AnswerEvent>> => {
-        const asker = { requestId, tenantScope, grant };
-        return withFirst(streamAnswer(dependencies, request, asker, work, onAdmitted));
-      };
+      const run = runOf(dependencies, request, { requestId, tenantScope, grant });
       const key = headers["Idempotency-Key"];
       const options = { run, goesOn, ttlMs: request.keptSeconds * 1000, tenantScope };
       if (key === undefined && !goesOn) {

@@ -1,8 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { DomainError } from "@medv/proto";
-import { streamAnswer } from "./answer.ts";
 import type { AnswerEvent } from "./answer_event.ts";
-import type { Question } from "./admit_question.ts";
 import { type ChatRequest, toChatRequest } from "./answer_request.ts";
 import { type ChatChoice, chatLogprobs, NO_CHOICE, withEvent } from "./chat_choice.ts";
 import { type ChatChunk, type ChatCompletion, chatOperation } from "./chat_completion.ts";
@@ -14,6 +12,7 @@ import { keyedRequest } from "./idempotency/keyed_request.ts";
 import { ANSWER_TTL_MS } from "./kept_answer.ts";
 import { NOTICE } from "./notice.ts";
 import { serve } from "./openapi/serve.ts";
+import { runOf } from "./run_of.ts";
 import { openAiErrorOf, problemOf } from "./problem.ts";
 import { requestController } from "./request_controller.ts";
 import { together, type Usage } from "./usage.ts";
@@ -36,13 +35,7 @@ export function chatRoute(dependencies: Dependencies): OpenAPIHono<GatewayEnv> {
       const { tenantScope, grant } = caller;
       const controller = requestController(context.req.raw);
       const { signal } = controller;
-      const run = (
-        work: AbortSignal,
-        onAdmitted?: (question: Question) => void,
-      ): Promise<AsyncGenerator<AnswerEvent>> => {
-        const asker = { requestId, tenantScope, grant };
-        return withFirst(streamAnswer(dependencies, request, asker, work, onAdmitted));
-      };
+      const run = runOf(dependencies, request, { requestId, tenantScope, grant });
       const key = headers["Idempotency-Key"];
       const answer =
         key === undefined

@@ -1,5 +1,5 @@
 import { median } from "../median.ts";
-import { type Caller } from "../caller.ts";
+import type { Caller } from "../caller.ts";
 import { question } from "./question.ts";
 import { timed } from "./timed.ts";
 
