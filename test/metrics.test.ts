@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -141,6 +142,18 @@ function linesOf(metric: string): readonly string[] {
     scraped[name].split("\n").filter((line) => /^[a-z0-9_]+/.exec(line)?.[0] === metric),
   );
 }
+
+test.for(PROCESSES)("promtool finds nothing in the metrics of %s", (name, { skip }) => {
+  if (spawnSync("promtool", ["--version"], { stdio: "ignore" }).status !== 0) {
+    skip("promtool, of Debian's package prometheus, is not here");
+    return;
+  }
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+    encoding: "utf8",
+    input: scraped[name],
+  });
+  expect(status, stdout + stderr).toBe(0);
+});
 
 test("every metric that dashboard, alerts and promises name is there", async () => {
   const queries = await readQueries();

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
@@ -6,7 +5,7 @@ import { parse } from "yaml";
 import { describe, expect, test, vi } from "vitest";
 import { byName } from "./by_name.ts";
 import { OVERLAYS, parseManifests, readRendered, renderedPath } from "./manifest.ts";
-import { CHART, findHelm, findKustomize, findTool, renderChart, renderOverlay } from "./render.ts";
+import { CHART, findHelm, findKustomize, renderChart, renderOverlay } from "./render.ts";
 
 // Every test may start a process of its own on a machine that is busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -136,51 +135,6 @@ describe("values.schema.json", () => {
       return;
     }
     expect(() => renderChart(helm, "laptop", ["--set", "tls.enabeld=true"])).toThrow(/enabeld/);
-  });
-});
-
-describe("other people's linters", () => {
-  test.for(OVERLAYS)(
-    "helm lint finds nothing in the chart with the values of %s",
-    (overlay, { skip }) => {
-      if (helm === undefined) {
-        skip(NO_HELM);
-        return;
-      }
-      const chosen =
-        overlay === "laptop" ? [] : ["--values", join(CHART, `values-${overlay}.yaml`)];
-      const args = ["lint", "--strict", "--kube-version", "1.34.0", CHART, ...chosen];
-      const { status, stdout } = spawnSync(helm, args, { encoding: "utf8" });
-      expect({ status, stdout }).toMatchObject({ status: 0 });
-    },
-  );
-
-  test.for(OVERLAYS)("kube-linter finds nothing in %s", (overlay, { skip }) => {
-    const linter = findTool("kube-linter", ["version"]);
-    if (linter === undefined) {
-      skip("kube-linter is not here");
-      return;
-    }
-    const { status, stdout } = spawnSync(linter, ["lint", renderedPath(overlay)], {
-      encoding: "utf8",
-    });
-    expect({ status, stdout }).toMatchObject({ status: 0 });
-  });
-
-  test.for(OVERLAYS)("kubeconform finds nothing in %s", (overlay, { skip }) => {
-    const conform = findTool("kubeconform", ["-v"]);
-    const schemas = process.env["KUBECONFORM_SCHEMAS"];
-    if (conform === undefined) {
-      skip("kubeconform is not here");
-      return;
-    }
-    if (schemas === undefined) {
-      skip("KUBECONFORM_SCHEMAS names no folder of schemas");
-      return;
-    }
-    const args = ["-strict", "-schema-location", schemas, renderedPath(overlay)];
-    const { status, stdout } = spawnSync(conform, args, { encoding: "utf8" });
-    expect({ status, stdout }).toMatchObject({ status: 0 });
   });
 });
 
