@@ -12,6 +12,7 @@ import {
   checkpointWeights,
   commonFolder,
   int8Weights,
+  unpackedWeights,
   type ComputeDType,
   type Weights,
 } from "./layers/weights.ts";
@@ -106,7 +107,8 @@ function blockDecoder(
     head: (where, hidden) => languageHead(where, weights, hidden, config.language, vocabulary),
   };
   const tower: Tower = { weights, config, rotary, newline: options.newline };
-  const refreshed = refresh(graph, tower, context);
+  const wide = { ...tower, weights: unpackedWeights(graph, weights, inputs.steps) };
+  const refreshed = refresh(graph, wide, context);
   const first = denoiseStep(
     graph,
     {

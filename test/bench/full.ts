@@ -18,7 +18,7 @@ import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startStack, type ProcessName, type Stack } from "../stack.ts";
 import { ask, drawnImages, upload } from "./caller.ts";
-import { int8Matrix, operations } from "./int8_matrix.ts";
+import { int8Matrix, operations, weights } from "./int8_matrix.ts";
 import { machine } from "./machine.ts";
 import { median } from "./median.ts";
 import { writeResults } from "./write_results.ts";
@@ -89,11 +89,9 @@ async function measure({ url }: Stack): Promise<void> {
   const { decode_ms: decodeMs, forward_passes: passes } = answer.usage.details;
   const blocks = genLength / BLOCK;
   const stepMs = (decodeMs - blocks * forwardMs) / (passes - blocks);
-  // One row's operations are two for each weight, and a weight is a byte.
-  const weights = operations(language, 1, 1) / 2;
   const stepLeast = Math.max(
     operations(language, BLOCK, BLOCK) / rates.operations,
-    weights / rates.bytes,
+    weights(language) / rates.bytes,
   );
   const memory: [ProcessName, number][] = [];
   for (const name of ["vision", "diffusion", "gateway"] as const) {

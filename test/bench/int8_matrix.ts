@@ -53,3 +53,8 @@ export function operations(
   const attention = layers * 2 * rows * hiddenSize;
   return 2 * (rows * (linear + attention) + headRows * hiddenSize * vocabSize);
 }
+
+/** Weights that a step reads, whatever its rows: linear layers and the LM head. */
+export function weights(config: ModelConfig["language"]): number {
+  return operations(config, 1, 1) / 2;
+}

@@ -1,6 +1,6 @@
 import { dirname, relative } from "node:path";
 import type { Checkpoint, TensorReference } from "../checkpoint.ts";
-import { cast } from "../onnx/constants.ts";
+import { cast, int64s } from "../onnx/constants.ts";
 import { BYTES_PER_ELEMENT, type DType } from "../onnx/dtype.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Value } from "../onnx/value.ts";
@@ -88,6 +88,27 @@ export function int8Weights(
       weight: external(`${name}_int8`, name, "int8"),
       scale: external(scaleName(name), scaleName(name), "float32"),
     }),
+  };
+}
+
+/**
+ * The same weights, with int8 matrices that ONNX Runtime does not pack: it packs those that are constant anew for every
+ * product, so two passes over the same weights hold them twice more, and products of many rows are quicker without
+ * (`test/bench`).
+ *
+ * @param input int64 `[]`, any input of the graph: what is made with it is no constant to an optimizer.
+ */
+export function unpackedWeights(graph: Graph, weights: Weights, input: Value): Weights {
+  const { int8 } = weights;
+  if (int8 === undefined) return weights;
+  const zero = graph.op("Sub", [input, input]);
+  return {
+    ...weights,
+    int8: (name) => {
+      const { weight, scale } = int8(name);
+      const shape = graph.op("Add", [int64s(graph, weight.shape.map(Number)), zero]);
+      return { weight: graph.op("Reshape", [weight, shape], { shape: weight.shape }), scale };
+    },
   };
 }
 
