@@ -99,14 +99,15 @@ export function int8Weights(
  * @param input int64 `[]`, any input of the graph: what is made with it is no constant to an optimizer.
  */
 export function unpackedWeights(graph: Graph, weights: Weights, input: Value): Weights {
-  const { int8 } = weights;
-  if (int8 === undefined) return weights;
+  if (weights.int8 === undefined) return weights;
   const zero = graph.op("Sub", [input, input]);
   return {
     ...weights,
     int8: (name) => {
-      const { weight, scale } = int8(name);
-      const shape = graph.op("Add", [int64s(graph, weight.shape.map(Number)), zero]);
+      const known = weights.int8?.(name);
+      if (known === undefined) throw new RangeError(`Cannot find the int8 weight of "${name}"`);
+      const shape = graph.op("Add", [int64s(graph, known.weight.shape.map(Number)), zero]);
+      const { weight, scale } = known;
       return { weight: graph.op("Reshape", [weight, shape], { shape: weight.shape }), scale };
     },
   };
