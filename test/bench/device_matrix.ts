@@ -4,6 +4,7 @@ import { reduceLast } from "@medv/model/onnx/reduce";
 import type { Device } from "@medv/runtime";
 import { randomSource } from "@medv/phantoms/random";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { MatrixRun } from "./int8_matrix.ts";
 
 const [SIDE, COLUMNS] = [4096, 8192];
 const FLOAT16 = 10;
@@ -16,14 +17,7 @@ export async function deviceMatrix(
   device: Device,
   rows: number,
   pairs: number,
-): Promise<{
-  /** Multiplications and additions of one run. */
-  readonly operations: number;
-  /** Of the weights that it reads. */
-  readonly bytes: number;
-  /** Milliseconds of one run. */
-  readonly run: () => Promise<number>;
-}> {
+): Promise<MatrixRun> {
   const graph = new Graph();
   const random = randomSource("matrix");
   const half = (name: string, shape: readonly number[]) =>

@@ -5,18 +5,18 @@ import { openGraph } from "../parity/run_graph.ts";
 
 const SIDE = 4096;
 
-/** A product of `[rows, 4096]` with `[4096, columns]` in int8, by the operator that the linear layers use. */
-export async function int8Matrix(
-  rows: number,
-  columns = SIDE,
-): Promise<{
+/** Products whose times say what a device does at best. */
+export type MatrixRun = {
   /** Multiplications and additions of one run. */
   readonly operations: number;
-  /** Of the weights. */
+  /** Of the weights that it reads. */
   readonly bytes: number;
   /** Milliseconds of one run. */
   readonly run: () => Promise<number>;
-}> {
+};
+
+/** A product of `[rows, 4096]` with `[4096, columns]` in int8, by the operator that the linear layers use. */
+export async function int8Matrix(rows: number, columns = SIDE): Promise<MatrixRun> {
   const graph = new Graph();
   const x = graph.input("x", "uint8", [rows, SIDE]);
   const weight = graph.constant(

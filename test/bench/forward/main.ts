@@ -12,12 +12,12 @@
  */
 import { PRECISIONS, type Precision } from "@medv/diffusion/config";
 import { openDecoder, type DecoderSession } from "@medv/diffusion/decoder_session";
-import { DEVICES } from "@medv/runtime";
+import { DEVICES, type Device } from "@medv/runtime";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { deviceMatrix } from "../device_matrix.ts";
-import { int8Matrix, operations, weights } from "../int8_matrix.ts";
+import { int8Matrix, operations, weights, type MatrixRun } from "../int8_matrix.ts";
 import { machine } from "../machine.ts";
 import { median } from "../median.ts";
 import { writeResults } from "../write_results.ts";
@@ -85,7 +85,7 @@ const { language } = quickest.checkpoint.config;
 const peaks =
   quick === "int8"
     ? { 320: await int8Matrix(320), 512: await int8Matrix(512), 1: await int8Matrix(1, 16 * 4096) }
-    : await gpuPeaks();
+    : await gpuPeaks(device);
 
 const timed: Record<string, () => Promise<number>> = {
   "peak 320": peaks[320].run,
@@ -169,9 +169,7 @@ await writeResults(values.out, "forward", {
   ],
 });
 
-async function gpuPeaks(): Promise<
-  Record<320 | 512 | 1, Awaited<ReturnType<typeof deviceMatrix>>>
-> {
-  const compute = await deviceMatrix(device ?? "cpu", 4096, 16);
-  return { 320: compute, 512: compute, 1: await deviceMatrix(device ?? "cpu", 1, 32) };
+async function gpuPeaks(gpu: Device): Promise<Record<320 | 512 | 1, MatrixRun>> {
+  const compute = await deviceMatrix(gpu, 4096, 16);
+  return { 320: compute, 512: compute, 1: await deviceMatrix(gpu, 1, 32) };
 }
