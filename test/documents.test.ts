@@ -13,6 +13,7 @@ test.each([
   "CONTRIBUTING.md",
   "deploy/README.md",
   "gateway/README.md",
+  "services/README.md",
   "deploy/monitoring/SLO.md",
   "test/README.md",
   "model/training/README.md",
