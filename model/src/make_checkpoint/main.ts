@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SIZES } from "./sizes.ts";
 import { writeCheckpoint } from "./write_checkpoint.ts";
@@ -12,13 +11,11 @@ const { values } = parseArgs({
 });
 const size = Object.entries(SIZES).find(([name]) => name === values.size)?.[1];
 const seed = Number(values.seed);
-const out =
-  values.out ??
-  (values.size === "tiny" ? join(import.meta.dirname, "../../checkpoints/phantom") : undefined);
+const { out } = values;
 if (size === undefined)
   fail(`--size must be ${Object.keys(SIZES).join(", ")}: current value is "${values.size}"`);
 if (!Number.isInteger(seed)) fail(`--seed must be an integer: current value is "${values.seed}"`);
-if (out === undefined) fail(`--out must be given for size "${values.size}"`);
+if (out === undefined) fail("--out must name the directory to write");
 
 let shown = -1;
 await writeCheckpoint(out, size, seed, (written, total) => {
