@@ -10,6 +10,7 @@ export const SAMPLE_KINDS = [
   "comparison",
   "comparison_quiz",
   "dialogue_quiz",
+  "follow_up_quiz",
   "plain_comparison",
   "description",
 ] as const;
@@ -64,6 +65,7 @@ const PART_KINDS = [
   "plain_quiz",
   "comparison_quiz",
   "dialogue_quiz",
+  "follow_up_quiz",
   "plain_comparison",
 ] as const;
 

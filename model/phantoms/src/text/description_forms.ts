@@ -4,13 +4,12 @@ import { either, indefinite, plural, upperFirst } from "./words.ts";
 /** The words of a description, and the questions that ask for it. */
 export type DescriptionForm = {
   readonly questions: readonly string[];
-  /** First sentence about an image without findings; `name` and `article` are the modality's. */
+  /** What a description of an image without findings ends with; `name` and `article` are the modality's. */
   readonly normal: (image: ImageName) => string;
-  /** First sentence about an image with findings. */
+  /** What a description of an image with findings ends with. */
   readonly found: (image: ImageName, said: string) => string;
   /** What is not there, at least one kind. */
   readonly absent: (kinds: readonly FindingKind[]) => string;
-  readonly nothingElse: string;
 };
 
 type ImageName = { readonly article: string; readonly name: string };
@@ -25,27 +24,23 @@ export const DESCRIPTION_FORMS: readonly DescriptionForm[] = [
     normal: ({ name }) => `This ${name} shows nothing abnormal.`,
     found: ({ name }, said) => `This ${name} shows ${said}.`,
     absent: (kinds) => `There is no ${either(kinds)}.`,
-    nothingElse: "Nothing else is seen.",
   },
   {
     questions: ["Describe the findings in detail."],
     normal: ({ name }) => `Nothing abnormal is seen on this ${name}.`,
     found: ({ name }, said) => `${upperFirst(said)}, seen on this ${name}.`,
     absent: (kinds) => `No ${either(kinds)} is seen.`,
-    nothingElse: "No other change is seen.",
   },
   {
     questions: ["Give a detailed description of the image."],
     normal: ({ article, name }) => `This is ${article} ${name} that shows nothing abnormal.`,
     found: ({ article, name }, said) => `This is ${article} ${name} with ${said}.`,
     absent: (kinds) => `The image does not show ${either(kinds.map(indefinite))}.`,
-    nothingElse: "It does not show any other change.",
   },
   {
     questions: ["Write a detailed report of this image."],
     normal: ({ name }) => `Normal ${name}.`,
     found: ({ name }, said) => `${upperFirst(name)} with ${said}.`,
     absent: (kinds) => `Signs of ${either(kinds.map(plural))} are absent.`,
-    nothingElse: "Other changes are absent.",
   },
 ];

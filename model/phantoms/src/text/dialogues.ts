@@ -1,5 +1,5 @@
 import { sidedKinds } from "../draw_facts.ts";
-import type { Finding, PhantomFacts } from "../phantom.ts";
+import type { Finding, FindingKind, PhantomFacts } from "../phantom.ts";
 import type { Random } from "../random.ts";
 import { openPrompt } from "./attribute_prompts.ts";
 import { phrase, type Exchange, type Prompt, type Style } from "./exchange.ts";
@@ -25,14 +25,31 @@ export function dialogue(
     .map((prompt) => phrase(prompt, random, style));
 }
 
+/** A short conversation that ends with what only what came before gives a meaning: what else there is, or the other side. */
+export function followUp(facts: PhantomFacts, random: Random, style: Style): readonly Exchange[] {
+  return followUpScript(facts, random).map((prompt) => phrase(prompt, random, style));
+}
+
+function followUpScript(facts: PhantomFacts, random: Random): readonly Prompt[] {
+  const sided = sidedKindAskedFor(facts, random, 0.35);
+  if (sided !== undefined) return sideBySide(facts, sided, random).slice(0, 2);
+  const [finding, other] = random.shuffle(facts.findings);
+  if (finding === undefined) {
+    const opening = presencePrompt(facts, random);
+    return [opening, nothingElse(opening)];
+  }
+  const between = random.chance(0.4) ? random.shuffle(attributesOf(finding)).slice(0, 1) : [];
+  return [
+    presenceOf(facts, finding.kind),
+    ...between.map((attribute) => askBack(finding, attribute)),
+    anythingElse(other),
+  ];
+}
+
 /** Prompts in the order in which they are asked, two to four. */
 function scriptOf(facts: PhantomFacts, random: Random): readonly Prompt[] {
-  const sided = sidedKinds(facts.modality);
-  if (sided.length > 0 && random.chance(0.25)) {
-    const present = facts.findings.find(({ side }) => side !== undefined);
-    const kind = present !== undefined && random.chance(0.75) ? present.kind : random.pick(sided);
-    return sideBySide(facts, kind, random);
-  }
+  const sided = sidedKindAskedFor(facts, random, 0.25);
+  if (sided !== undefined) return sideBySide(facts, sided, random);
   const [finding, other] = random.shuffle(facts.findings);
   if (finding === undefined) {
     const opening = random.chance(0.5)
@@ -49,8 +66,20 @@ function scriptOf(facts: PhantomFacts, random: Random): readonly Prompt[] {
   return random.chance(0.6) ? [opening, ...rest, others] : [opening, others, ...rest];
 }
 
+/** At times, a kind of finding to ask for on either side, mostly one that is there. */
+function sidedKindAskedFor(
+  { modality, findings }: PhantomFacts,
+  random: Random,
+  share: number,
+): FindingKind | undefined {
+  const sided = sidedKinds(modality);
+  if (sided.length === 0 || !random.chance(share)) return undefined;
+  const present = findings.find(({ side }) => side !== undefined);
+  return present !== undefined && random.chance(0.75) ? present.kind : random.pick(sided);
+}
+
 /** `Is there a nodule on the left? And on the other side?` */
-function sideBySide(facts: PhantomFacts, kind: Finding["kind"], random: Random): readonly Prompt[] {
+function sideBySide(facts: PhantomFacts, kind: FindingKind, random: Random): readonly Prompt[] {
   const finding = facts.findings.find((each) => each.kind === kind);
   const first = random.pick(["left", "right"] as const);
   const second = first === "left" ? "right" : "left";

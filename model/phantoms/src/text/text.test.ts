@@ -5,7 +5,7 @@ import { randomSource } from "../random.ts";
 import { caption } from "./captions.ts";
 import { comparisons } from "./comparisons.ts";
 import { description, descriptionQuestion } from "./descriptions.ts";
-import { dialogue } from "./dialogues.ts";
+import { dialogue, followUp } from "./dialogues.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchanges } from "./questions.ts";
 
@@ -146,4 +146,31 @@ test("texts are phrased in many ways", () => {
   ]);
   expect(new Set(questions.map(({ question }) => question)).size).toBeGreaterThan(250);
   expect(new Set(questions.map(({ answer }) => answer)).size).toBeGreaterThan(500);
+});
+
+test("followUp() asks last what only the turns before give a meaning", () => {
+  const ends = new Map<string, Set<string>>();
+  for (const { facts, random } of SAMPLES) {
+    const turns = followUp(facts, random, "concise");
+    const last = turns.at(-1);
+    const answers = ends.get(last?.topic ?? "") ?? new Set();
+    ends.set(last?.topic ?? "", answers.add(last?.answer ?? ""));
+    expect(turns.length).toBeGreaterThan(1);
+    expect(turns[0]?.topic).toMatch(/^(presence|side)$/);
+  }
+  expect([...ends.keys()].toSorted()).toEqual(["normal", "second finding", "side"]);
+  expect(ends.get("second finding")?.size).toBeGreaterThan(10);
+  expect(ends.get("side")).toEqual(new Set(["yes", "no"]));
+});
+
+test("description() ends with what was found, whatever stands before", () => {
+  for (const most of [150, 400, 600]) {
+    const text = description(TWO_NODULES, "Write a detailed report of this image.", {
+      most,
+      measure: ({ length }) => length,
+    });
+    expect(text).toMatch(
+      /Chest X-ray with two small nodules on the left and a severe effusion on the right\.( Nothing else\.)?$/,
+    );
+  }
 });

@@ -6,7 +6,7 @@ import type { Random } from "@medv/phantoms/random";
 import { caption } from "@medv/phantoms/text/captions";
 import { comparisons } from "@medv/phantoms/text/comparisons";
 import { description, descriptionQuestion } from "@medv/phantoms/text/descriptions";
-import { dialogue } from "@medv/phantoms/text/dialogues";
+import { dialogue, followUp } from "@medv/phantoms/text/dialogues";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { exchanges } from "@medv/phantoms/text/questions";
 import type { SampleKind } from "../stage_config.ts";
@@ -59,7 +59,12 @@ export function drawSample(
     image: options.image,
     keepNewline: random.chance(0.5),
   };
-  if (kind === "quiz" || kind === "comparison_quiz" || kind === "dialogue_quiz") {
+  if (
+    kind === "quiz" ||
+    kind === "comparison_quiz" ||
+    kind === "dialogue_quiz" ||
+    kind === "follow_up_quiz"
+  ) {
     return quizSample(tokenizer, conversations(kind, facts, random), chat);
   }
   if (kind !== "description") {
@@ -77,7 +82,7 @@ export function drawSample(
       ? NOT_A_PHANTOM
       : description(facts, question, {
           most: options.sequence - length(""),
-          measure: (sentence) => tokenizer.encodeText(sentence).length,
+          measure: (text) => tokenizer.encodeText(text).length,
         });
   const canvasEnd = Math.max(0, options.sequence - length(answer));
   return chatSample(tokenizer, [{ question, answer }], { ...chat, canvasEnd });
@@ -89,16 +94,24 @@ const MOST_CANVAS_END = 24;
 /** Chats of a quiz, of one with dialogues, and exchanges of one without a chat's marks. */
 const QUIZ_EXCHANGES = 8;
 const QUIZ_DIALOGUES = 4;
+const QUIZ_FOLLOW_UPS = 5;
 const PLAIN_EXCHANGES = 16;
 
 function conversations(
-  kind: "quiz" | "comparison_quiz" | "dialogue_quiz",
+  kind: "quiz" | "comparison_quiz" | "dialogue_quiz" | "follow_up_quiz",
   facts: PhantomFacts | undefined,
   random: Random,
 ): readonly (readonly SampleTurn[])[] {
   if (kind === "dialogue_quiz") {
     return Array.from({ length: QUIZ_DIALOGUES }, () =>
       turns("dialogue", facts, random, random.integer(2, MOST_DIALOGUE_TURNS)),
+    );
+  }
+  if (kind === "follow_up_quiz") {
+    return Array.from({ length: QUIZ_FOLLOW_UPS }, () =>
+      asked(facts, random, (about) =>
+        followUp(about, random, random.chance(0.8) ? "concise" : "sentence"),
+      ),
     );
   }
   const draw = kind === "quiz" ? quiz : compared;

@@ -123,6 +123,7 @@ test.each([
   "plain_quiz",
   "comparison",
   "plain_comparison",
+  "follow_up_quiz",
   "description",
 ] as const)(
   "drawSample() answers a %s about an image that is no phantom with the one plain statement",
