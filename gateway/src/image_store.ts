@@ -1,6 +1,5 @@
 import { DomainError } from "@medv/proto";
 import type { EmbeddingHandle } from "@medv/proto/embedding";
-import { inSpan } from "@medv/runtime/tracing/span";
 import type { RemoteCache } from "@medv/runtime/remote_cache/remote_cache";
 import type { SharedNotices } from "@medv/runtime/remote_cache/shared_notices";
 import { CONFIRMED_BY_NONE, confirmedByEither, type ConfirmedBy } from "./confirmed_by.ts";
@@ -9,20 +8,14 @@ import { EmbeddingHandles, type EmbeddingHandlesOptions } from "./embedding_hand
 import { followDeleted } from "./follow_deleted.ts";
 import { encodeForgotten, type ForgottenImage } from "./forgotten_image.ts";
 import type { ImagePreprocessor, PreparedImage } from "./image/image_preprocessor.ts";
-import type { PreprocessSettings } from "./image/preprocess_pixels.ts";
+import { bothWays, type ImageContext } from "./image_context.ts";
 import { imageKey } from "./image_key.ts";
 import type { ImageSource, SharedPixels } from "./image_url.ts";
-import { decodeImage, encodeImage, imageName } from "./kept_image.ts";
+import { imageName } from "./kept_image.ts";
 import type { Log } from "./log.ts";
+import { type KnownImage, PreparedImages } from "./prepared_images.ts";
 import { sha256Hex } from "./sha256_hex.ts";
-import { type Making, SharedCache } from "./shared_cache.ts";
-import {
-  newImageId,
-  type SentFile,
-  unknownImage,
-  type UploadedImage,
-  UploadStore,
-} from "./upload_store.ts";
+import { newImageId, type SentFile, type UploadedImage, UploadStore } from "./upload_store.ts";
 
 /** An image that the vision service has encoded. */
 export type EncodedImage = {
@@ -49,18 +42,6 @@ export type ImageStoreOptions = {
   readonly encodeTimeoutMs: number;
 };
 
-/** Who asks, for which request. */
-export type ImageContext = {
-  readonly tenantScope: string;
-  readonly requestId: string;
-  /** How the model wants the image; part of the key. */
-  readonly settings: PreprocessSettings;
-};
-
-/** What is known of an image before its pixels are looked at; id and time of one that was uploaded, and where it was named. */
-type KnownImage = Pick<UploadedImage, "digest" | "choice" | "bytes"> &
-  Partial<Pick<UploadedImage, "id" | "expiresAt">> & { readonly field?: string };
-
 /**
  * Keeps what callers sent, its pixels and the handles of its embeddings, apart per tenant. The same bytes are
  * preprocessed and encoded once, also for concurrent callers.
@@ -68,7 +49,7 @@ type KnownImage = Pick<UploadedImage, "digest" | "choice" | "bytes"> &
 export class ImageStore {
   readonly #options: ImageStoreOptions;
   readonly #uploads: UploadStore;
-  readonly #images: SharedCache<PreparedImage>;
+  readonly #images: PreparedImages;
   readonly #handles: EmbeddingHandles;
   /** Work that callers share is not ended by one of them going away, only by {@link close}. */
   readonly #closed = new AbortController();
@@ -78,7 +59,7 @@ export class ImageStore {
     const { services, ttlMs, remote, encodeTimeoutMs } = options;
     const maxSize = Math.floor(options.cacheBytes / 2);
     this.#uploads = new UploadStore({ remote, maxBytes: maxSize, ttlMs });
-    this.#images = new SharedCache({ maxSize, ttlMs, sizeOf: ({ pixels }) => pixels.length + 1 });
+    this.#images = new PreparedImages({ ...options, maxSize }, this.#closed.signal);
     this.#handles = new EmbeddingHandles(
       { services, remote, ttlMs, encodeTimeoutMs },
       this.#closed.signal,
@@ -111,7 +92,7 @@ export class ImageStore {
     if (remote.isShared) {
       // The other gateways do not get the bytes, so they need the pixels for one image and for several.
       const ways = bothWays(context);
-      await Promise.all(ways.map(async (way) => this.#share(known, way, { ttlMs, signal })));
+      await Promise.all(ways.map(async (way) => this.#images.share(known, way, { ttlMs, signal })));
     }
     return { upload: await this.#uploads.add(id, known, context.tenantScope), image };
   }
@@ -172,15 +153,7 @@ export class ImageStore {
     context: ImageContext,
     signal: AbortSignal,
   ): Promise<PreparedImage> {
-    const key = imageKey({ ...known, ...context });
-    try {
-      return await this.#images.get(key, this.#making(key, known, context), signal);
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== "unknown_image") throw error;
-      if (known.bytes === undefined) throw unknownImage(known.field);
-      // It waited, with somebody who has only the id, for pixels that are not shared any more.
-      return await this.preprocess(known, context, signal);
-    }
+    return await this.#images.get(known, context, signal);
   }
 
   /**
@@ -229,7 +202,7 @@ export class ImageStore {
    */
   async share(bytes: Uint8Array, context: ImageContext, ttlMs: number): Promise<SharedPixels> {
     const known = { id: newImageId(), digest: await sha256Hex(bytes), choice: {}, bytes };
-    await this.#share(known, context, { ttlMs, signal: this.#closed.signal });
+    await this.#images.share(known, context, { ttlMs, signal: this.#closed.signal });
     return { type: "pixels", id: known.id, digest: known.digest };
   }
 
@@ -272,46 +245,6 @@ export class ImageStore {
     return { digest: await sha256Hex(source.bytes), choice: {}, bytes: source.bytes };
   }
 
-  async #share(
-    known: KnownImage & Pick<UploadedImage, "id">,
-    context: ImageContext,
-    { ttlMs, signal }: { readonly ttlMs: number; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const { remote } = this.#options;
-    const image = await this.preprocess(known, context, signal);
-    const name = imageName(context.tenantScope, known.id, imageKey({ ...known, ...context }));
-    await remote.set(name, encodeImage(image), ttlMs / 1000);
-  }
-
-  /** From its bytes; without them it is what another gateway shared, and kept no longer than there. */
-  #making(key: string, known: KnownImage, context: ImageContext): Making<PreparedImage> {
-    const { id, expiresAt, bytes, choice } = known;
-    if (bytes === undefined) {
-      const ttlMs = Math.max(1, (expiresAt?.getTime() ?? 0) - Date.now());
-      return { produce: () => this.#pull(key, id, context), ttlMs };
-    }
-    const { maxImageBytes, maxImagePixels, preprocess } = this.#options;
-    const limits = { maxImageBytes, maxImagePixels };
-    const produce = (): Promise<PreparedImage> =>
-      inSpan("preprocess", { "medv.image_bytes": bytes.length }, () =>
-        preprocess({ bytes, choice }, context.settings, limits, this.#closed.signal),
-      );
-    return { produce };
-  }
-
-  async #pull(
-    key: string,
-    id: string | undefined,
-    { tenantScope }: ImageContext,
-  ): Promise<PreparedImage> {
-    if (id === undefined) throw unknownImage();
-    const packed = await this.#options.remote.get(imageName(tenantScope, id, key));
-    if (packed === undefined) throw unknownImage();
-    const image = decodeImage(packed);
-    if (image === undefined) throw unknownImage();
-    return image;
-  }
-
   /**
    * Forgets what was made of an image, here and in the services: all of it that can be, whatever else fails.
    *
@@ -319,10 +252,7 @@ export class ImageStore {
    * @throws {DomainError} If something may be left.
    */
   async #forget({ keys, ...whose }: Omit<ForgottenImage, "id">): Promise<ConfirmedBy> {
-    for (const key of keys) {
-      await this.#images.settled(key);
-      this.#images.delete(key);
-    }
+    for (const key of keys) await this.#images.forget(key);
     const ends = await Promise.allSettled(
       keys.map((key) => this.#handles.forget({ key, ...whose })),
     );
@@ -340,14 +270,4 @@ export class ImageStore {
     const here = keys.filter((key) => this.#images.has(key) || this.#handles.has(key));
     await this.#forget({ keys: here, ...whose });
   }
-}
-
-/** How each of several images is preprocessed: one tile, on a grey square (the published code's rule). */
-export function padded(settings: PreprocessSettings): PreprocessSettings {
-  return { imageSize: settings.imageSize, aspectRatio: "pad", gridPinpoints: [] };
-}
-
-/** How an image is preprocessed that comes alone, and one that comes with others. */
-function bothWays(context: ImageContext): readonly ImageContext[] {
-  return [context, { ...context, settings: padded(context.settings) }];
 }

@@ -12,7 +12,7 @@ import {
   uploadOperation,
 } from "./image_operations.ts";
 import { imageChoice } from "./image_query.ts";
-import type { ImageContext } from "./image_store.ts";
+import type { ImageContext } from "./image_context.ts";
 import { IdempotencyKeys } from "./idempotency/idempotency_keys.ts";
 import { keyedRequest } from "./idempotency/keyed_request.ts";
 import type { PreparedImage } from "./image/image_preprocessor.ts";

@@ -59,15 +59,17 @@ export type StageConfig = {
   readonly mixture: Readonly<Partial<Record<SampleKind, number>>>;
 };
 
+/** Kinds of samples that are several chats about one image. */
+const QUIZ_KINDS = ["quiz", "comparison_quiz", "dialogue_quiz", "follow_up_quiz"] as const;
+export type QuizKind = (typeof QUIZ_KINDS)[number];
+
 /** Kinds of samples that have parts. */
-const PART_KINDS = [
-  "quiz",
-  "plain_quiz",
-  "comparison_quiz",
-  "dialogue_quiz",
-  "follow_up_quiz",
-  "plain_comparison",
-] as const;
+const PART_KINDS = [...QUIZ_KINDS, "plain_quiz", "plain_comparison"] as const;
+
+export function isQuizKind(kind: SampleKind): kind is QuizKind {
+  const kinds: readonly SampleKind[] = QUIZ_KINDS;
+  return kinds.includes(kind);
+}
 
 /** Whether some of a stage's samples have parts that do not see one another. */
 export function hasParts({ mixture }: Pick<StageConfig, "mixture">): boolean {

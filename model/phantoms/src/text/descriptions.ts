@@ -43,7 +43,10 @@ export function description(
   return textOf(chosen);
 }
 
-/** A sentence and where in the description it belongs. */
+/**
+ * A sentence and where in the description it belongs: from 0 the anatomy, from 30 what fills, at 40 what is absent, from 50
+ * what findings look like, at 60 the conclusion, and behind it what fills three tokens.
+ */
 type Sentence = { readonly text: string; readonly place: number };
 
 function textOf(sentences: readonly Sentence[]): string {

@@ -9,7 +9,7 @@ import { description, descriptionQuestion } from "@medv/phantoms/text/descriptio
 import { dialogue, followUp } from "@medv/phantoms/text/dialogues";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { exchanges } from "@medv/phantoms/text/questions";
-import type { SampleKind } from "../stage_config.ts";
+import { isQuizKind, type QuizKind, type SampleKind } from "../stage_config.ts";
 import {
   captionSample,
   chatSample,
@@ -59,12 +59,7 @@ export function drawSample(
     image: options.image,
     keepNewline: random.chance(0.5),
   };
-  if (
-    kind === "quiz" ||
-    kind === "comparison_quiz" ||
-    kind === "dialogue_quiz" ||
-    kind === "follow_up_quiz"
-  ) {
+  if (isQuizKind(kind)) {
     return quizSample(tokenizer, conversations(kind, facts, random), chat);
   }
   if (kind !== "description") {
@@ -98,7 +93,7 @@ const QUIZ_FOLLOW_UPS = 5;
 const PLAIN_EXCHANGES = 16;
 
 function conversations(
-  kind: "quiz" | "comparison_quiz" | "dialogue_quiz" | "follow_up_quiz",
+  kind: QuizKind,
   facts: PhantomFacts | undefined,
   random: Random,
 ): readonly (readonly SampleTurn[])[] {
