@@ -14,7 +14,7 @@ import { hasParts, type SampleKind, type StageConfig } from "./stage_config.ts";
 import { joined } from "./vision_batch.ts";
 
 /** Length of a description's sequence beside its image, prompt included; a batch has one, which its descriptions fill. */
-const DESCRIPTION_TOKENS = [95, 215] as const;
+const DESCRIPTION_TOKENS = [90, 195] as const;
 
 const MOST_TURNS = 3;
 

@@ -64,7 +64,7 @@ function corpus(seed: number): string {
     const style = random.pick(["concise", "sentence"] as const);
     const asked = descriptionQuestion(random);
     lines.push(caption(facts, random), NOT_A_PHANTOM, asked);
-    const most = random.integer(100, 600);
+    const most = random.integer(100, 800);
     lines.push(description(facts, asked, { most, measure: (sentence) => sentence.length }));
     for (const { question, answer } of [
       ...exchanges(facts, random, { style }),

@@ -1,34 +1,105 @@
 import type { FindingKind, Modality } from "../phantom.ts";
 
-/** What each finding looks like in the drawings. */
-export const APPEARANCE: Readonly<Record<FindingKind, string>> = {
-  nodule: "A nodule looks like a round bright spot in the dark lung.",
-  effusion: "The fluid fills the base of the lung and hides the diaphragm.",
-  pneumothorax: "Air without vessels lies between the lung and the chest wall.",
-  consolidation: "The lung is clouded there, and the edge is ragged.",
-  cardiomegaly: "The heart takes up more than half of the width of the chest.",
-  tumor: "The mass is lobed and differs from the tissue around it.",
-  "white matter lesion": "Such a lesion is a small bright dot in the white matter.",
-  hemorrhage: "The blood is a dark patch with a ragged edge.",
-  hydrocephalus: "The ventricles in the middle are widened.",
-  "liver lesion": "A lesion is a dark round spot in the bright liver.",
-  "kidney cyst": "The cyst is a dark ball that stands out from the kidney.",
-  "kidney stone": "A stone is a very bright dot inside the kidney.",
-  ascites: "A dark band of fluid surrounds the organs.",
-  "aortic aneurysm": "The aorta in front of the spine is wider than it should be.",
-  necrosis: "The dead region is pale and has lost its nuclei.",
-  inflammation: "Many small dark cells crowd between the others.",
-  "giant cell": "A giant cell is large and has a ring of nuclei.",
-  fibrosis: "Dense bands of fibres run through the tissue.",
-  "tumor nodule": "A nodule is a pale lump with a darker rim.",
-  "blood clot": "The clot is an almost black patch on the surface.",
-  ulcer: "An ulcer is a crater with a pale edge around a dark floor.",
-  "fatty change": "The surface is mottled with yellow.",
+/**
+ * What is said of each kind of finding: what it looks like in the drawings, or that it is not there. Each sentence has
+ * eight tokens, as those of the {@link ANATOMY} have.
+ */
+export const KIND_SENTENCES: Readonly<
+  Record<FindingKind, { readonly present: string; readonly absent: string }>
+> = {
+  nodule: {
+    present: "A nodule is a round bright spot.",
+    absent: "There is no nodule in the lungs.",
+  },
+  effusion: {
+    present: "The effusion hides part of the diaphragm.",
+    absent: "There is no effusion below the lungs.",
+  },
+  pneumothorax: {
+    present: "The pneumothorax is air without any vessels.",
+    absent: "There is no pneumothorax beside the lungs.",
+  },
+  consolidation: {
+    present: "The consolidation is cloudy with ragged edges.",
+    absent: "There is no consolidation in the lungs.",
+  },
+  cardiomegaly: {
+    present: "The cardiomegaly makes the heart very wide.",
+    absent: "There is no cardiomegaly in this image.",
+  },
+  tumor: {
+    present: "The tumor is lobed and stands out.",
+    absent: "There is no tumor in the brain.",
+  },
+  "white matter lesion": {
+    present: "A white matter lesion is bright there.",
+    absent: "There is no white matter lesion here.",
+  },
+  hemorrhage: {
+    present: "The hemorrhage is dark with ragged edges.",
+    absent: "There is no hemorrhage in the brain.",
+  },
+  hydrocephalus: {
+    present: "The hydrocephalus has widened both the ventricles.",
+    absent: "There is no hydrocephalus in the brain.",
+  },
+  "liver lesion": {
+    present: "A liver lesion is a dark spot.",
+    absent: "There is no lesion in the liver.",
+  },
+  "kidney cyst": {
+    present: "A kidney cyst is a dark ball.",
+    absent: "There is no cyst on the kidneys.",
+  },
+  "kidney stone": {
+    present: "A kidney stone is a bright dot.",
+    absent: "There is no stone in the kidneys.",
+  },
+  ascites: {
+    present: "The ascites is fluid around the organs.",
+    absent: "There is no ascites around the organs.",
+  },
+  "aortic aneurysm": {
+    present: "The aortic aneurysm has widened the aorta.",
+    absent: "There is no aneurysm of the aorta.",
+  },
+  necrosis: {
+    present: "The necrosis is pale and without nuclei.",
+    absent: "There is no necrosis in the tissue.",
+  },
+  inflammation: {
+    present: "The inflammation brings many small dark cells.",
+    absent: "There is no inflammation in the tissue.",
+  },
+  "giant cell": {
+    present: "A giant cell has many nuclei inside.",
+    absent: "There is no giant cell in sight.",
+  },
+  fibrosis: {
+    present: "The fibrosis is seen as dense bands.",
+    absent: "There is no fibrosis in the tissue.",
+  },
+  "tumor nodule": {
+    present: "A tumor nodule is a pale lump.",
+    absent: "There is no tumor nodule on it.",
+  },
+  "blood clot": {
+    present: "A blood clot is a black patch.",
+    absent: "There is no blood clot on it.",
+  },
+  ulcer: {
+    present: "An ulcer has a dark sunken floor.",
+    absent: "There is no ulcer on the surface.",
+  },
+  "fatty change": {
+    present: "The fatty change shows as yellow patches.",
+    absent: "There is no fatty change to see.",
+  },
 };
 
 /**
  * What is true of every drawing of a modality, in the order in which it is told. Each sentence has eight tokens: who fills
- * all places at once then knows from the length of what stands before which of them a place belongs to.
+ * all places at once then knows which of them a place belongs to.
  */
 export const ANATOMY: Readonly<Record<Modality, readonly string[]>> = {
   chest_xray: [

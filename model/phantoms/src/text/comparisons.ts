@@ -3,12 +3,13 @@ import type { PhantomFacts } from "../phantom.ts";
 import type { Random } from "../random.ts";
 import { closedPrompt } from "./attribute_prompts.ts";
 import { phrase, type Exchange, type Style } from "./exchange.ts";
-import { presenceOn, presencePrompt, secondPrompt } from "./questions.ts";
+import { closedModalityPrompt, presenceOn, presencePrompt, secondPrompt } from "./questions.ts";
 import { attributesOf } from "./words.ts";
 
 /**
  * Questions that compare what they name with what is there, in random order, with yes about as often as no: attributes
- * of every finding, kinds of findings, on one side too, and what else is there. Of what can be asked these are the hardest.
+ * of every finding, kinds of findings, on one side too, what else is there, and the kind of image. Of what can be asked
+ * these are the hardest.
  */
 export function comparisons(
   facts: PhantomFacts,
@@ -25,6 +26,7 @@ export function comparisons(
         [0, 1].map(() => closedPrompt(finding, attribute, finding.kind, random)),
       ),
     ),
+    closedModalityPrompt(facts, random),
     presencePrompt(facts, random),
     presencePrompt(facts, random),
     ...(sided.length > 0 ? [...sidedHere, random.pick(sided)] : []).flatMap((kind) => [

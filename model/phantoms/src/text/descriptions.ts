@@ -1,7 +1,7 @@
 import { kindsOf } from "../draw_facts.ts";
 import type { PhantomFacts } from "../phantom.ts";
 import type { Random } from "../random.ts";
-import { ANATOMY, APPEARANCE } from "./appearance.ts";
+import { ANATOMY, KIND_SENTENCES } from "./appearance.ts";
 import { DESCRIPTION_FORMS, type DescriptionForm } from "./description_forms.ts";
 import { listed, mention, MODALITY_WORDS } from "./words.ts";
 
@@ -10,18 +10,18 @@ export function descriptionQuestion(random: Random): string {
   return random.pick(DESCRIPTION_FORMS.flatMap(({ questions }) => questions));
 }
 
-/** How long a description may be, in what `measure` counts, such as tokens. */
+/** How long a description may be, in what `measure` counts, such as tokens: of each sentence, with the space before it. */
 export type DescriptionLength = {
   readonly most: number;
   readonly measure: (text: string) => number;
 };
 
 /**
- * The description of a wanted length that a question asks for, in the order of a report: the anatomy, what is absent, what
- * a finding looks like, and last what was found, which is never left out. No sentence stands in it twice.
+ * The description of a wanted length that a question asks for, in the order of a report: what there is and is not of every
+ * kind of finding, the anatomy, and last what was found, which is never left out. No sentence stands in it twice.
  *
- * So from both ends a place tells its sentence: the anatomy is the same at every image of a modality, and what was found
- * ends where the description does.
+ * All but what fills and what was found has the same length, and stands at every image of a modality at the same place. It
+ * is as long as it may be, too: an end that comes sooner at one image than at another is one that a sampler puts anywhere.
  *
  * @param question One that {@link descriptionQuestion} gives.
  * @throws {RangeError} If the question asks for no description.
@@ -35,42 +35,56 @@ export function description(
   if (form === undefined) {
     throw new RangeError(`Cannot describe as "${question}" asks for no description`);
   }
-  let chosen: readonly Sentence[] = [conclusion(facts, form)];
-  for (const sentence of supply(facts, form)) {
-    const longer = [...chosen, sentence].toSorted((left, right) => left.place - right.place);
-    if (measure(textOf(longer)) <= most) chosen = longer;
-  }
-  return textOf(chosen);
+  const end = conclusion(facts, form);
+  const lengthOf = (sentences: readonly string[]): number =>
+    sentences.reduce(
+      (sum, sentence, index) => sum + measure(index === 0 ? sentence : ` ${sentence}`),
+      0,
+    );
+  const all = report(facts);
+  const fitting = all.findLastIndex(
+    (_, index) => lengthOf([...all.slice(0, index + 1), end]) <= most,
+  );
+  // Where nothing is as short as what is left, one sentence of the report makes room for two that fill.
+  const [longest = [end]] = [fitting + 1, fitting]
+    .flatMap((count) =>
+      FILLINGS.map((filling) => [...all.slice(0, Math.max(0, count)), ...filling, end]),
+    )
+    .map((sentences) => ({ sentences, length: lengthOf(sentences) }))
+    .filter(({ length }) => length <= most)
+    .toSorted((left, right) => right.length - left.length)
+    .map(({ sentences }) => sentences);
+  return longest.join(" ");
 }
 
-/**
- * A sentence and where in the description it belongs: from 0 the anatomy, from 30 what fills, at 40 what is absent, from 50
- * what findings look like, at 60 the conclusion, and behind it what fills three tokens.
- */
-type Sentence = { readonly text: string; readonly place: number };
-
-function textOf(sentences: readonly Sentence[]): string {
-  return sentences.map(({ text }) => text).join(" ");
+/** All that can be said before the conclusion, in its order. */
+function report({ modality, findings }: PhantomFacts): readonly string[] {
+  const found = new Set(findings.map(({ kind }) => kind));
+  const kinds = kindsOf(modality).map((kind) =>
+    found.has(kind) ? KIND_SENTENCES[kind].present : KIND_SENTENCES[kind].absent,
+  );
+  return [...kinds, ...ANATOMY[modality]];
 }
 
-/** Everything important in one sentence, for a description that has room for no more. */
-function conclusion({ modality, findings }: PhantomFacts, form: DescriptionForm): Sentence {
+/** Of three, four, five and six tokens, so that one or two of them have any length from three to eleven. */
+const FILLING = [
+  "Good quality.",
+  "A drawn image.",
+  "The picture is sharp.",
+  "The picture is evenly lit.",
+] as const;
+
+/** What fills the rest: nothing, one, or two in their order. */
+const FILLINGS: readonly (readonly string[])[] = [
+  [],
+  ...FILLING.map((sentence) => [sentence]),
+  ...FILLING.flatMap((first, index) => FILLING.slice(index + 1).map((second) => [first, second])),
+];
+
+/** Everything important in one sentence. */
+function conclusion({ modality, findings }: PhantomFacts, form: DescriptionForm): string {
   const image = MODALITY_WORDS[modality];
-  const said = listed(findings.map(mention));
-  return { text: findings.length === 0 ? form.normal(image) : form.found(image, said), place: 60 };
-}
-
-/** All other sentences, those that say most first and the shortest last, where they fill what is left. */
-function supply({ modality, findings }: PhantomFacts, form: DescriptionForm): readonly Sentence[] {
-  const present = findings.map(({ kind }) => kind);
-  const appearance = present.map((kind, index) => ({ text: APPEARANCE[kind], place: 50 + index }));
-  const missing = kindsOf(modality).filter((kind) => !present.includes(kind));
-  const absent = missing.length > 0 ? [{ text: form.absent(missing), place: 40 }] : [];
-  const anatomy = ANATOMY[modality].map((text, index) => ({ text, place: index }));
-  const filling = [
-    { text: "The quality is good.", place: 30 },
-    { text: "A drawn image.", place: 31 },
-    { text: "Nothing else.", place: 70 },
-  ];
-  return [...appearance, ...absent, ...anatomy, ...filling];
+  return findings.length === 0
+    ? form.normal(image)
+    : form.found(image, listed(findings.map(mention)));
 }

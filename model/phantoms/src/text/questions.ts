@@ -25,9 +25,9 @@ export function exchanges(
 }
 
 /** What kind of image it is, open or closed. */
-export function modalityPrompt({ modality }: PhantomFacts, random: Random): Prompt {
-  const { article, name } = MODALITY_WORDS[modality];
+export function modalityPrompt(facts: PhantomFacts, random: Random): Prompt {
   if (random.chance(0.5)) {
+    const { article, name } = MODALITY_WORDS[facts.modality];
     return {
       topic: "modality",
       questions: [
@@ -44,6 +44,12 @@ export function modalityPrompt({ modality }: PhantomFacts, random: Random): Prom
       ],
     };
   }
+  return closedModalityPrompt(facts, random);
+}
+
+/** Whether it is the kind of image that the question names; yes a little more often than no. */
+export function closedModalityPrompt({ modality }: PhantomFacts, random: Random): Prompt {
+  const { article, name } = MODALITY_WORDS[modality];
   const other = random.chance(0.5) ? modality : random.pick(MODALITIES);
   const asked = MODALITY_WORDS[other];
   return {

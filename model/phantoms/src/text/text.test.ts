@@ -4,6 +4,7 @@ import type { PhantomFacts } from "../phantom.ts";
 import { randomSource } from "../random.ts";
 import { caption } from "./captions.ts";
 import { comparisons } from "./comparisons.ts";
+import { ANATOMY, KIND_SENTENCES } from "./appearance.ts";
 import { description, descriptionQuestion } from "./descriptions.ts";
 import { dialogue, followUp } from "./dialogues.ts";
 import type { Exchange } from "./exchange.ts";
@@ -128,6 +129,29 @@ test.each([150, 400, 600])(
   },
 );
 
+test("every sentence of a description but its end has eight words and stops", () => {
+  const kinds = Object.values(KIND_SENTENCES).flatMap(({ present, absent }) => [present, absent]);
+  for (const sentence of [...kinds, ...Object.values(ANATOMY).flat()]) {
+    expect([sentence, wordsAndStops(sentence)]).toEqual([sentence, 8]);
+  }
+});
+
+test("description() leaves nothing unfilled where there is room for two sentences and the last", () => {
+  for (const { facts, random } of SAMPLES.slice(0, 100)) {
+    for (const most of [45, 63, 64, 100, 127]) {
+      const text = description(facts, descriptionQuestion(random), {
+        most,
+        measure: wordsAndStops,
+      });
+      expect([text, wordsAndStops(text)]).toEqual([text, most]);
+    }
+  }
+});
+
+function wordsAndStops(text: string): number {
+  return text.match(/[\w-]+|[.,]/g)?.length ?? 0;
+}
+
 test("descriptionQuestion() alone decides the words of a description", () => {
   const questions = SAMPLES.map(({ random }) => descriptionQuestion(random));
   const texts = questions.map((question) => [
@@ -170,7 +194,7 @@ test("description() ends with what was found, whatever stands before", () => {
       measure: ({ length }) => length,
     });
     expect(text).toMatch(
-      /Chest X-ray with two small nodules on the left and a severe effusion on the right\.( Nothing else\.)?$/,
+      /Chest X-ray with two small nodules on the left and a severe effusion on the right\.$/,
     );
   }
 });

@@ -75,11 +75,6 @@ export function listed(items: readonly string[]): string {
   return items.join(" and ");
 }
 
-/** `a nodule, an effusion or a tumor`. */
-export function either(items: readonly string[]): string {
-  return items.join(", ").replace(/, (?=[^,]*$)/, " or ");
-}
-
 export function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,7 +2,6 @@ import { IMAGE_PLACEHOLDER } from "@medv/model/merge_prompt";
 import { loadTokenizer } from "@medv/model/tokenizer";
 import { drawFacts } from "@medv/phantoms/draw_facts";
 import { randomSource } from "@medv/phantoms/random";
-import { ANATOMY } from "@medv/phantoms/text/appearance";
 import { description, descriptionQuestion } from "@medv/phantoms/text/descriptions";
 import { NOT_A_PHANTOM } from "@medv/phantoms/text/not_a_phantom";
 import { join } from "node:path";
@@ -134,14 +133,12 @@ test.each([
   },
 );
 
-test("every sentence of the anatomy has eight tokens", () => {
-  for (const sentence of Object.values(ANATOMY).flat()) {
-    expect([sentence, tokenizer.encodeText(` ${sentence}`).length]).toEqual([sentence, 8]);
-  }
-});
+const lengths = new Map<string, number>();
 
 function measure(sentence: string): number {
-  return tokenizer.encodeText(sentence).length;
+  const length = lengths.get(sentence) ?? tokenizer.encodeText(sentence).length;
+  lengths.set(sentence, length);
+  return length;
 }
 
 test("description() fills what it is given to within 10 %", () => {
