@@ -66,6 +66,7 @@ export type QuizKind = (typeof QUIZ_KINDS)[number];
 /** Kinds of samples that have parts. */
 const PART_KINDS = [...QUIZ_KINDS, "plain_quiz", "plain_comparison"] as const;
 
+/** Whether samples of the kind are several chats about one image, each a part. */
 export function isQuizKind(kind: SampleKind): kind is QuizKind {
   const kinds: readonly SampleKind[] = QUIZ_KINDS;
   return kinds.includes(kind);
